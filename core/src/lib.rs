@@ -2,10 +2,20 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod context;
+mod derive;
+mod envelope;
 mod error;
 mod random;
 mod secret;
+mod suite;
+mod value;
 
 pub use clock::{Clock, ManualClock, SystemClock, UnixSeconds};
+pub use context::{FieldContext, MAX_NAME_LEN, RecordId, RecordIdPart};
+pub use envelope::{
+    HEADER_LEN, Header, Inspection, KeyId, Suite, TEXT_PREFIX, inspect, max_ciphertext_len, max_text_len,
+};
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use secret::{SecretBytes, SecretKey};
+pub use value::{Date, Decimal, MAX_JSON_DEPTH, MAX_VALUE_LEN, Offset, Padding, Timestamp, Value, ValueType};

@@ -1,0 +1,17 @@
+//! The suites: published constructions, composed carefully, none invented.
+//!
+//! | id | use | construction |
+//! |---|---|---|
+//! | 1 | randomized fields, wrapped keys | XAES-256-GCM (C2SP) |
+//! | 2 | deterministic fields | AES-SIV with a 512-bit key (RFC 5297), one associated-data component |
+//!
+//! Nothing here takes a nonce from a caller: `xaes` draws its own from the operating system.
+
+pub(crate) mod siv;
+pub(crate) mod xaes;
+
+pub(crate) use siv::Siv;
+pub(crate) use xaes::Xaes;
+
+#[cfg(test)]
+mod tests;
