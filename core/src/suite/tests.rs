@@ -21,6 +21,40 @@ fn xaes_worked_vectors() {
     assert_eq!(*xaes::open(&three, b"c2sp.org/XAES-256-GCM", &sealed).unwrap(), b"XAES-256-GCM");
 }
 
+/// C2SP XAES-256-GCM, "Test Vectors", the accumulated runs: inputs from SHAKE128 of nothing, outputs into SHAKE128.
+#[test]
+fn xaes_accumulated() {
+    use shake::digest::{ExtendableOutput, Update, XofReader};
+    for (iterations, expected) in [
+        (10_000, "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939"),
+        (1_000_000, "2163ae1445985a30b60585ee67daa55674df06901b890593e824b8a7c885ab15"),
+    ] {
+        let mut inputs = shake::Shake128::default().finalize_xof();
+        let mut outputs = shake::Shake128::default();
+        let mut buffer = [0u8; 256];
+        for _ in 0..iterations {
+            let mut key = [0; 32];
+            let mut nonce = [0; 24];
+            inputs.read(&mut key);
+            inputs.read(&mut nonce);
+            let mut text = || {
+                inputs.read(&mut buffer[..1]);
+                let length = usize::from(buffer[0]);
+                inputs.read(&mut buffer[..length]);
+                buffer[..length].to_vec()
+            };
+            let plaintext = text();
+            let associated_data = text();
+            let key = SecretKey::from_slice(&key).unwrap();
+            let sealed = xaes::seal_with_nonce(&key, &nonce, &associated_data, &plaintext);
+            outputs.update(&sealed[24..]);
+        }
+        let mut hash = [0; 32];
+        outputs.finalize_xof().read(&mut hash);
+        assert_eq!(base16ct::lower::encode_string(&hash), expected, "{iterations} iterations");
+    }
+}
+
 /// RFC 5297, A.1 uses a 256-bit key; this one, with a 512-bit key, was computed with the `AESSIV` class of Python's
 /// `cryptography` package. The RFC's own vectors run through the same crate in `tests/third_party.rs`.
 #[test]
