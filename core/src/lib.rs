@@ -6,6 +6,8 @@ mod context;
 mod derive;
 mod envelope;
 mod error;
+#[cfg(test)]
+mod golden;
 mod random;
 mod secret;
 mod suite;
