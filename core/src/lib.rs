@@ -5,7 +5,12 @@ mod clock;
 mod error;
 mod random;
 mod secret;
+mod store;
 
 pub use clock::{Clock, ManualClock, SystemClock, UnixSeconds};
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use secret::{SecretBytes, SecretKey};
+pub use store::{
+    DocumentTag, GenerationPin, KeyStore, MAX_DOCUMENT_LEN, MAX_KEYRING_ID_LEN, MemoryPin, MemoryStore, PinnedState,
+    StoredDocument, check_keyring_id,
+};
