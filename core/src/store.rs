@@ -1,16 +1,20 @@
 //! Where keyring documents live, and what remembers how far they have come.
 //!
-//! - `FileStore`: one file per keyring in a directory, atomic and durable. For services that share a disk.
+//! - [`FileStore`]: one file per keyring in a directory, atomic and durable. For services that share a disk.
 //! - [`MemoryStore`]: for tests, and for programs that fetch the document themselves.
 //! - [`KeyStore`]: implement it for a database or an object store, and run `conformance::store::check` against it.
-//! - [`GenerationPin`] with `FilePin` and [`MemoryPin`]: refuses an older or a foreign document across restarts.
+//! - [`GenerationPin`] with [`FilePin`] and [`MemoryPin`]: refuses an older or a foreign document across restarts.
 //!
 //! A store sees no key in the clear: every key in a document is wrapped, and the document carries its own MAC.
 //! A store is not trusted either; what it may do at worst is withhold a document or hand out an old one, and the pin
 //! notices the second.
 
+mod atomic;
+mod file;
+mod lock;
 mod memory;
 mod pin;
+mod pin_file;
 
 use std::sync::Arc;
 
@@ -18,8 +22,10 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorCode, Result, fail};
 
+pub use file::FileStore;
 pub use memory::{MemoryPin, MemoryStore};
 pub use pin::{GenerationPin, PinnedState};
+pub use pin_file::FilePin;
 
 /// The longest keyring document, in bytes: 1 MiB.
 pub const MAX_DOCUMENT_LEN: usize = 1 << 20;
@@ -155,7 +161,7 @@ pub trait KeyStore: Send + Sync + std::fmt::Debug {
     /// Replaces the document tagged `expected` by `document`, atomically and durably. `None` means: there must be none.
     ///
     /// Once the new document is durable, and while other writers are still kept out, `durable` is called exactly once: the
-    /// keyring raises its pin there. It is not called if nothing was saved. If it fails, its error is returned and the new
+    /// keyring raises its pin there. It may call [`load`](Self::load), which gives the new document. It is not called if nothing was saved. If it fails, its error is returned and the new
     /// document stays.
     ///
     /// # Errors
@@ -197,3 +203,6 @@ pub fn check_keyring_id(keyring_id: &str) -> Result<()> {
         false => fail(ErrorCode::InvalidName, "keyring id"),
     }
 }
+
+#[cfg(test)]
+mod tests;

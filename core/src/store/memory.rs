@@ -8,7 +8,14 @@ use crate::error::{ErrorCode, Result, fail};
 
 /// Keeps documents in memory, for tests and demonstrations. Clones share their content; nothing outlives the process.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryStore(Arc<Mutex<BTreeMap<String, StoredDocument>>>);
+pub struct MemoryStore(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    documents: Mutex<BTreeMap<String, StoredDocument>>,
+    /// Held by one writer to the end of its hook; readers do not wait for it.
+    writer: Mutex<()>,
+}
 
 impl MemoryStore {
     /// An empty store.
@@ -18,7 +25,7 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, StoredDocument>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.documents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -37,11 +44,14 @@ impl KeyStore for MemoryStore {
     ) -> Result<()> {
         check_keyring_id(keyring_id)?;
         document.check()?;
+        let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut documents = self.lock();
         if documents.get(keyring_id).map(|stored| &stored.tag) != expected {
             return fail(ErrorCode::StoreConflict, keyring_id);
         }
         documents.insert(keyring_id.to_owned(), document.clone());
+        drop(documents);
         durable()
     }
 
