@@ -2,7 +2,7 @@
 //!
 //! The children are this test program again, told by environment variables what to do.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::env;
@@ -90,4 +90,30 @@ fn one_winner_per_generation_among_processes() {
     assert_eq!(last, document(GENERATIONS, winners[&GENERATIONS]).bytes);
     let pinned = FilePin::new(directory.path().join("pins")).read("app").unwrap().unwrap();
     assert_eq!(pinned.generation, GENERATIONS);
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn the_default_pin_is_in_the_state_directory_of_the_user() {
+    if let Some(directory) = env::var_os(DIRECTORY) {
+        let store = FileStore::new(Path::new(&directory).join("store"));
+        let state = PinnedState { keyring_id: "app".to_owned(), root_identity: [0; 32], epoch: 1, generation: 1 };
+        return store.default_pin().unwrap().unwrap().raise(&state).unwrap();
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let raise = || {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "the_default_pin_is_in_the_state_directory_of_the_user"]).stdout(Stdio::null());
+        child.env(DIRECTORY, directory.path()).env("XDG_STATE_HOME", directory.path().join("state"));
+        assert!(child.status().unwrap().success());
+    };
+    raise();
+    let store = directory.path().canonicalize().unwrap().join("store");
+    let pins = directory.path().join("state").join("fieldward").join("pins");
+    let pinned = FilePin::new(&pins).for_store(&store).read("app").unwrap().unwrap();
+    assert_eq!(pinned.generation, 1);
+    // The same pin once the store's directory is there: one pin and its lock.
+    fs::create_dir(&store).unwrap();
+    raise();
+    assert_eq!(fs::read_dir(pins).unwrap().count(), 2);
 }

@@ -45,7 +45,6 @@ impl KeyStore for MemoryStore {
         check_keyring_id(keyring_id)?;
         document.check()?;
         let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut documents = self.lock();
         if documents.get(keyring_id).map(|stored| &stored.tag) != expected {
             return fail(ErrorCode::StoreConflict, keyring_id);

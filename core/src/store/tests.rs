@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::{DocumentTag, MAX_DOCUMENT_LEN, StoredDocument, check_keyring_id};
 use crate::error::ErrorCode;
@@ -15,12 +15,14 @@ fn tag_is_read_from_known_bytes() {
     let nested = r#"{"keys": [{"generation": 9}], "x": {"generation": 8}, "generation": 18446744073709551615}"#;
     assert_eq!(tag(nested), Ok(DocumentTag { generation: u64::MAX, mac }));
     assert_eq!(tag("\r\n { \"generation\" : 0 } \n"), Ok(DocumentTag { generation: 0, mac }));
+    // Other members are skipped without recursion, however deep they are.
+    let deep = format!("{{\"generation\": 1, \"x\": {}{}}}", "[".repeat(5000), "]".repeat(5000));
+    assert_eq!(tag(&deep), Ok(DocumentTag { generation: 1, mac }));
     assert_eq!(tag("{\"gener\\u0061tion\": 1}"), Ok(DocumentTag { generation: 1, mac }));
 }
 
 #[test]
 fn tag_of_a_wrong_body_is_refused() {
-    let deep = format!("{{\"generation\": 1, \"x\": {}{}}}", "[".repeat(5000), "]".repeat(5000));
     let bodies = [
         "",
         "{}",
@@ -45,7 +47,6 @@ fn tag_of_a_wrong_body_is_refused() {
         "{\"generation\": 1,}",
         "\u{feff}{\"generation\": 1}",
         "{\"generation\": 1, \"x\": NaN}",
-        &deep,
     ];
     for body in bodies {
         assert_eq!(tag(body), Err(ErrorCode::KeyringMalformed), "{body:.60}");

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::fs;
 use std::io::ErrorKind;
@@ -87,6 +87,7 @@ fn links_and_pipes_are_not_followed_and_do_not_hang() {
     fs::write(&target, document(1).bytes).unwrap();
     for name in ["app.fieldward.json", ".app.lock"] {
         let path = directory.path().join(name);
+        let _ = fs::remove_file(&path);
         for to in [target.clone(), directory.path().join("absent")] {
             std::os::unix::fs::symlink(&to, &path).unwrap();
             assert_eq!(code(save(&store, None, &document(2))), ErrorCode::StoreCorrupt, "{name}");
