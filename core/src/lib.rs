@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod context;
 mod derive;
 mod envelope;
@@ -10,6 +12,7 @@ mod error;
 mod golden;
 mod random;
 mod secret;
+mod store;
 mod suite;
 mod value;
 
@@ -20,4 +23,8 @@ pub use envelope::{
 };
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use secret::{SecretBytes, SecretKey};
+pub use store::{
+    DocumentTag, FilePin, FileStore, GenerationPin, KeyStore, MAX_DOCUMENT_LEN, MAX_KEYRING_ID_LEN, MemoryPin,
+    MemoryStore, PinnedState, StoredDocument, check_keyring_id,
+};
 pub use value::{Date, Decimal, MAX_JSON_DEPTH, MAX_VALUE_LEN, Offset, Padding, Timestamp, Value, ValueType};
