@@ -11,6 +11,7 @@ mod error;
 #[cfg(test)]
 mod golden;
 mod random;
+mod search;
 mod secret;
 mod store;
 mod suite;
@@ -22,6 +23,10 @@ pub use envelope::{
     HEADER_LEN, Header, Inspection, KeyId, Suite, TEXT_PREFIX, inspect, max_ciphertext_len, max_text_len,
 };
 pub use error::{Error, ErrorCode, ErrorKind, Result};
+pub use search::{
+    Assessment, ColumnAssessor, DatePart, IndexQuery, IndexSpec, IndexValue, MAX_NORMALIZED_LEN, MAX_WORDS,
+    MIN_OUTPUT_BITS, NORMALIZER_VERSION, Normalizer, Scope, Step, Transform, UNICODE_VERSION, Verdict,
+};
 pub use secret::{SecretBytes, SecretKey};
 pub use store::{
     DocumentTag, FilePin, FileStore, GenerationPin, KeyStore, MAX_DOCUMENT_LEN, MAX_KEYRING_ID_LEN, MemoryPin,
