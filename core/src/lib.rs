@@ -1,6 +1,7 @@
 //! Field-level encryption. See the crate's README for a first program.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -10,6 +11,7 @@ mod envelope;
 mod error;
 #[cfg(test)]
 mod golden;
+mod metrics;
 mod random;
 mod search;
 mod secret;
@@ -17,12 +19,20 @@ mod store;
 mod suite;
 mod value;
 
+pub use audit::{
+    AuditEvent, AuditKeys, AuditReport, AuditSink, Checkpoint, EventName, JsonLinesSink, MAX_LINE_LEN, MemorySink,
+    Problem, ProblemKind, verify_audit,
+};
 pub use clock::{Clock, ManualClock, SystemClock, UnixSeconds};
 pub use context::{FieldContext, MAX_NAME_LEN, RecordId, RecordIdPart};
 pub use envelope::{
     HEADER_LEN, Header, Inspection, KeyId, Suite, TEXT_PREFIX, inspect, max_ciphertext_len, max_text_len,
 };
 pub use error::{Error, ErrorCode, ErrorKind, Result};
+pub use metrics::{
+    FieldMetrics, FieldSnapshot, HistogramSnapshot, KeyringCounter, MAX_FIELDS, Metrics, MetricsSnapshot, Operation,
+    OperationSnapshot, SAMPLE_EVERY,
+};
 pub use search::{
     Assessment, ColumnAssessor, DatePart, IndexQuery, IndexSpec, IndexValue, MAX_NORMALIZED_LEN, MAX_WORDS,
     MIN_OUTPUT_BITS, NORMALIZER_VERSION, Normalizer, Scope, Step, Transform, UNICODE_VERSION, Verdict,
