@@ -12,6 +12,7 @@ mod error;
 #[cfg(test)]
 mod golden;
 mod metrics;
+mod provider;
 mod random;
 mod search;
 mod secret;
@@ -32,6 +33,11 @@ pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use metrics::{
     FieldMetrics, FieldSnapshot, HistogramSnapshot, KeyringCounter, MAX_FIELDS, Metrics, MetricsSnapshot, Operation,
     OperationSnapshot, SAMPLE_EVERY,
+};
+pub use provider::{
+    CallbackProvider, KEY_TEXT_PREFIX, KeyProvider, LocalKeyDirectory, LocalKeyProvider, MAX_KEY_NAME_LEN,
+    MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, WrapContext, WrappedKey, bind_context,
+    unbind_context,
 };
 pub use search::{
     Assessment, ColumnAssessor, DatePart, IndexQuery, IndexSpec, IndexValue, MAX_NORMALIZED_LEN, MAX_WORDS,

@@ -15,38 +15,12 @@ mod pin;
 mod race;
 mod rules;
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{ErrorCode, Result};
+
+use super::{Failure, Outcome, must, refuses, succeeds};
 use crate::store::{GenerationPin, KeyStore, StoredDocument};
-
-/// A rule that a store or pin breaks.
-#[derive(Debug)]
-pub struct Failure {
-    rule: &'static str,
-    cause: Option<Error>,
-}
-
-impl Failure {
-    /// The broken rule, in one sentence.
-    #[must_use]
-    pub const fn rule(&self) -> &'static str {
-        self.rule
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "broken rule: {}", self.rule)?;
-        self.cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
-    }
-}
-
-impl std::error::Error for Failure {}
-
-/// What a rule's check gives.
-pub type Outcome = std::result::Result<(), Failure>;
 
 /// Runs every rule, each on a fresh store.
 ///
@@ -67,25 +41,6 @@ pub fn check(make: impl Fn() -> Arc<dyn KeyStore>) -> Outcome {
 /// The first rule that does not hold.
 pub fn check_pin(make: impl Fn() -> Arc<dyn GenerationPin>) -> Outcome {
     pin::RULES.iter().try_for_each(|rule| rule(make().as_ref()))
-}
-
-/// `rule` holds if `holds` is true.
-fn must(rule: &'static str, holds: bool) -> Outcome {
-    if holds { Ok(()) } else { Err(Failure { rule, cause: None }) }
-}
-
-/// `rule` holds if the call succeeds.
-fn succeeds<T>(rule: &'static str, called: Result<T>) -> std::result::Result<T, Failure> {
-    called.map_err(|cause| Failure { rule, cause: Some(cause) })
-}
-
-/// `rule` holds if the call fails with `code`.
-fn refuses<T>(rule: &'static str, code: ErrorCode, called: Result<T>) -> Outcome {
-    match called {
-        Err(error) if error.code() == code => Ok(()),
-        Err(cause) => Err(Failure { rule, cause: Some(cause) }),
-        Ok(_) => Err(Failure { rule, cause: None }),
-    }
 }
 
 /// A document of `generation` whose MAC is `mac` 32 times, filled up to `len` bytes.

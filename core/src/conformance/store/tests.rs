@@ -4,7 +4,8 @@
 
 use std::sync::Mutex;
 
-use super::{Arc, Error, ErrorCode, GenerationPin, KeyStore, Result, check, check_pin};
+use super::{Arc, ErrorCode, GenerationPin, KeyStore, Result, check, check_pin};
+use crate::error::Error;
 use crate::store::{DocumentTag, FilePin, FileStore, MemoryPin, MemoryStore, PinnedState, StoredDocument};
 
 #[test]
