@@ -14,6 +14,7 @@ mod golden;
 mod metrics;
 mod provider;
 mod random;
+mod schema;
 mod search;
 mod secret;
 mod store;
@@ -38,6 +39,11 @@ pub use provider::{
     CallbackProvider, KEY_TEXT_PREFIX, KeyProvider, LocalKeyDirectory, LocalKeyProvider, MAX_KEY_NAME_LEN,
     MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, WrapContext, WrappedKey, bind_context,
     unbind_context,
+};
+pub use schema::{
+    EarlierReading, FieldSpec, LegacyFormat, MAX_EARLIER_READINGS, MAX_FIELD_INDEXES, MAX_SCHEMA_FIELDS,
+    MAX_SCHEMA_LEN, Mode, Path, RecordBinding, RecordIdField, Schema, SchemaBuilder, Segment, Select, StoreForm,
+    StoredForm, Undeclared,
 };
 pub use search::{
     Assessment, ColumnAssessor, DatePart, IndexQuery, IndexSpec, IndexValue, MAX_NORMALIZED_LEN, MAX_WORDS,
