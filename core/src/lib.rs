@@ -9,8 +9,10 @@ mod context;
 mod derive;
 mod envelope;
 mod error;
+mod field;
 #[cfg(test)]
 mod golden;
+mod keyring;
 mod metrics;
 mod provider;
 mod random;
@@ -31,6 +33,11 @@ pub use envelope::{
     HEADER_LEN, Header, Inspection, KeyId, Suite, TEXT_PREFIX, inspect, max_ciphertext_len, max_text_len,
 };
 pub use error::{Error, ErrorCode, ErrorKind, Result};
+pub use field::{Decrypted, FieldCipher, RecordRef, Reencrypted, Reencryption, Stored, StoredRef};
+pub use keyring::{
+    ALLOWED_SKEW, Destroy, Destruction, HeldKey, IndexKeyStatus, KeyState, Keyring, KeyringBuilder, KeyringStatus,
+    ProviderStatus, Reach, RootReplaced, RotateOptions, VersionStatus,
+};
 pub use metrics::{
     FieldMetrics, FieldSnapshot, HistogramSnapshot, KeyringCounter, MAX_FIELDS, Metrics, MetricsSnapshot, Operation,
     OperationSnapshot, SAMPLE_EVERY,

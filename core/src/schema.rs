@@ -67,7 +67,6 @@ struct Inner {
 
 impl Schema {
     /// Begins a schema for the table of this stable id.
-    #[must_use]
     pub fn builder(table: impl Into<String>) -> SchemaBuilder {
         SchemaBuilder::new(table.into())
     }

@@ -188,6 +188,24 @@ pub trait KeyStore: Send + Sync + std::fmt::Debug {
     }
 }
 
+impl<T: KeyStore + ?Sized> KeyStore for Arc<T> {
+    fn load(&self, keyring_id: &str) -> Result<Option<Vec<u8>>> {
+        (**self).load(keyring_id)
+    }
+    fn save(
+        &self,
+        keyring_id: &str,
+        expected: Option<&DocumentTag>,
+        document: &StoredDocument,
+        durable: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<()> {
+        (**self).save(keyring_id, expected, document, durable)
+    }
+    fn default_pin(&self) -> Result<Option<Arc<dyn GenerationPin>>> {
+        (**self).default_pin()
+    }
+}
+
 /// Refuses a keyring id that is not 1 to [`MAX_KEYRING_ID_LEN`] characters of `A-Z a-z 0-9 . _ -` or begins with a dot.
 ///
 /// Such an id is a file name, an object name and a column value everywhere, and never a path.

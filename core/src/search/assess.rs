@@ -18,7 +18,7 @@ const MAX_TRACKED: usize = 1 << 20;
 /// ```
 /// use fieldward::{ColumnAssessor, Value, Verdict};
 /// let mut assessor = ColumnAssessor::new();
-/// for sex in ["female", "male", "male", "female"] {
+/// for sex in ["female", "male"].into_iter().cycle().take(100) {
 ///     assessor.add(Some(&Value::from(sex)))?;
 /// }
 /// assert_eq!(assessor.finish().verdict, Verdict::FewValues);

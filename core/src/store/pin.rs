@@ -58,3 +58,15 @@ pub trait GenerationPin: Send + Sync + std::fmt::Debug {
         crate::error::fail(crate::error::ErrorCode::PinUnavailable, "this pin cannot follow a recovered keyring")
     }
 }
+
+impl<T: GenerationPin + ?Sized> GenerationPin for std::sync::Arc<T> {
+    fn read(&self, keyring_id: &str) -> Result<Option<PinnedState>> {
+        (**self).read(keyring_id)
+    }
+    fn raise(&self, state: &PinnedState) -> Result<()> {
+        (**self).raise(state)
+    }
+    fn accept_recovered(&self, state: &PinnedState) -> Result<()> {
+        (**self).accept_recovered(state)
+    }
+}

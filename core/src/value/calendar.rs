@@ -146,7 +146,8 @@ impl Timestamp {
         let moment = Self { seconds, nanoseconds, fraction_digits, offset };
         let unit = 10u32.pow(u32::from(9 - fraction_digits.min(9)));
         let offset_fits = !matches!(offset, Offset::Seconds(east) if i64::from(east).abs() >= SECONDS_PER_DAY);
-        let fits = fraction_digits <= 9 && nanoseconds < 1_000_000_000 && nanoseconds % unit == 0 && offset_fits;
+        let fits =
+            fraction_digits <= 9 && nanoseconds < 1_000_000_000 && nanoseconds.is_multiple_of(unit) && offset_fits;
         if !fits || moment.local().is_none() {
             return Err(out_of_range());
         }

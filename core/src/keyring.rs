@@ -1,0 +1,202 @@
+//! Versioned keys with a life cycle, kept in one authenticated document.
+//!
+//! A [`Keyring`] is made once with [`KeyringBuilder::create`] and opened with [`KeyringBuilder::open`]: one provider call,
+//! whatever its age. Handles are cheap to clone, `Send + Sync`, and read an immutable snapshot without a lock.
+//!
+//! | to | call |
+//! |---|---|
+//! | encrypt, decrypt, search | [`Keyring::field`] |
+//! | change the key every 90 days | [`Keyring::rotate`], [`Keyring::rollback`] |
+//! | set a key aside | [`Keyring::suspend`], [`Keyring::resume`], [`Keyring::mark_compromised`], [`Keyring::mark_root_compromised`] |
+//! | erase | [`Keyring::destroy`] |
+//! | change providers | [`Keyring::add_provider`], [`Keyring::replace_provider`], [`Keyring::remove_provider`] |
+//! | survive the loss of the store | [`Keyring::export`], [`KeyringBuilder::recover`] |
+//! | look | [`Keyring::status`], [`Keyring::metrics`], [`Keyring::audit_keys`] |
+//!
+//! `spec/keyring.md` has the document's form and every rule.
+
+mod builder;
+mod cache;
+mod destroy;
+mod document;
+mod environment;
+mod epoch;
+mod lifecycle;
+mod made;
+mod open;
+mod providers;
+mod recover;
+mod refresh;
+mod root;
+mod save;
+mod schedule;
+mod snapshot;
+mod state;
+mod status;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::{ArcSwap, Guard};
+
+use crate::audit::{AuditEvent, EventName};
+use crate::clock::UnixSeconds;
+use crate::envelope::KeyId;
+use crate::error::{ErrorCode, Result, fail};
+use crate::field::FieldCipher;
+use crate::metrics::Metrics;
+use crate::schema::Schema;
+
+use environment::Environment;
+use open::Opened;
+use refresh::Refresh;
+
+pub use builder::KeyringBuilder;
+pub(crate) use cache::{DerivedCache, DerivedKey, Parent};
+pub use destroy::{Destroy, Destruction, HeldKey, Reach};
+pub use epoch::RootReplaced;
+pub use lifecycle::RotateOptions;
+pub(crate) use snapshot::{DataKey, Snapshot};
+pub use state::KeyState;
+pub use status::{IndexKeyStatus, KeyringStatus, ProviderStatus, VersionStatus};
+
+/// How far apart the clocks of two processes may be, in seconds: 5 minutes.
+pub const ALLOWED_SKEW: i64 = 300;
+
+/// A handle on a keyring: cheap to clone, `Send + Sync`.
+///
+/// # Examples
+///
+/// ```
+/// use fieldward::{Keyring, LocalKeyProvider, MemoryStore, Schema, SecretKey, Value};
+///
+/// let keyring = Keyring::builder("clinic")
+///     .provider("primary", LocalKeyProvider::new(SecretKey::generate()?))
+///     .store(MemoryStore::new())
+///     .no_pin("an example in memory")
+///     .create()?;
+/// let schema = Schema::from_json(
+///     r#"{"format": "fieldward-schema", "version": 1, "table": "patients",
+///         "record_id": [{"path": "id", "type": "i64"}],
+///         "fields": [{"id": "note", "type": "text", "mode": "randomized"}]}"#,
+/// )?;
+/// let note = keyring.field(&schema, None, "note")?;
+/// let record = fieldward::RecordId::integer(7)?;
+/// let stored = note.encrypt(Some(&Value::Text("allergic to penicillin".into())), Some(&record))?;
+/// assert_eq!(note.decrypt(stored.as_ref(), Some(&record))?, Some(Value::Text("allergic to penicillin".into())));
+/// # Ok::<(), fieldward::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Keyring {
+    inner: Arc<Inner>,
+    allowed: Allowed,
+}
+
+/// What a handle may read beside keys in good standing.
+#[derive(Clone, Copy, Default)]
+struct Allowed {
+    suspended: bool,
+    compromised: bool,
+}
+
+struct Inner {
+    environment: Environment,
+    snapshot: ArcSwap<Snapshot>,
+    /// The document that the snapshot came from. Held by whoever changes or refreshes it, never by who uses keys.
+    opened: Mutex<Opened>,
+    refresh: Refresh,
+}
+
+impl Keyring {
+    /// Begins to describe a keyring: its id, 1 to 128 characters of `A-Z a-z 0-9 . _ -`, then providers and a store.
+    pub fn builder(keyring_id: impl Into<String>) -> KeyringBuilder {
+        KeyringBuilder::new(keyring_id.into())
+    }
+
+    /// The keyring's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.inner.environment.id
+    }
+
+    /// A handle for one field of a schema, of one tenant where there are tenants. Make it once and keep it.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownField`; `InvalidName` for a tenant past its limits.
+    pub fn field(&self, schema: &Schema, tenant: Option<&str>, field: &str) -> Result<FieldCipher> {
+        FieldCipher::new(self, schema, tenant, schema.require_field(field)?)
+    }
+
+    /// A handle that also decrypts under suspended or compromised keys, for re-encryption. What it gives is marked untrusted and
+    /// counted; this call is audited.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` for any other state; `ReasonRequired` for an empty reason.
+    ///
+    /// # Security
+    ///
+    /// Whoever holds a compromised key can have forged what it decrypts.
+    pub fn allow(&self, state: KeyState, reason: &str) -> Result<Self> {
+        if !state.can_be_allowed() {
+            return fail(ErrorCode::InvalidArgument, format!("state {state}"));
+        }
+        lifecycle::check_reason(reason)?;
+        let event = AuditEvent::new(EventName::UseAllowed).with("state", state).with("reason", reason);
+        self.inner.environment.audit(&event);
+        let mut allowed = self.allowed;
+        match state {
+            KeyState::Suspended => allowed.suspended = true,
+            _ => allowed.compromised = true,
+        }
+        Ok(Self { inner: Arc::clone(&self.inner), allowed })
+    }
+
+    /// The counters of this process.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.environment.metrics
+    }
+
+    /// The snapshot to encrypt by, or to make deterministic tokens by.
+    pub(crate) fn for_encrypt(&self) -> Result<Guard<Arc<Snapshot>>> {
+        self.inner.fresh()
+    }
+
+    /// The snapshot to decrypt by; read again first if `id` is unknown.
+    pub(crate) fn for_decrypt(&self, id: KeyId) -> Guard<Arc<Snapshot>> {
+        self.inner.knowing(id)
+    }
+
+    /// The snapshot to compute index values by: index keys do not go stale.
+    pub(crate) fn for_index(&self) -> Guard<Arc<Snapshot>> {
+        self.inner.at_hand()
+    }
+
+    pub(crate) fn now(&self) -> UnixSeconds {
+        self.inner.environment.clock.now()
+    }
+
+    pub(crate) fn allows(&self, state: KeyState) -> bool {
+        match state {
+            KeyState::Suspended => self.allowed.suspended,
+            KeyState::Compromised => self.allowed.compromised,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn audit(&self, event: &AuditEvent) {
+        self.inner.environment.audit(event);
+    }
+
+    pub(crate) fn derived_cache(&self) -> &DerivedCache {
+        &self.inner.environment.cache
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("id", &self.id()).finish_non_exhaustive()
+    }
+}

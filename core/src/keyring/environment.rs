@@ -1,0 +1,83 @@
+//! What a keyring is connected to: clock, store, pin, providers, audit, metrics.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+
+use super::DerivedCache;
+use crate::audit::{AuditEvent, AuditWriter};
+use crate::clock::{Clock, UnixSeconds};
+use crate::error::{Error, ErrorCode, Result};
+use crate::metrics::{KeyringCounter, Metrics};
+use crate::provider::KeyProvider;
+use crate::secret::SecretKey;
+use crate::store::{GenerationPin, KeyStore};
+
+/// A provider under the name that the caller gave it.
+#[derive(Clone, Debug)]
+pub(super) struct NamedProvider {
+    pub(super) name: String,
+    pub(super) provider: Arc<dyn KeyProvider>,
+}
+
+pub(super) struct Environment {
+    pub(super) id: String,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) store: Arc<dyn KeyStore>,
+    pub(super) pin: Option<Arc<dyn GenerationPin>>,
+    /// In the caller's order.
+    pub(super) providers: Mutex<Vec<NamedProvider>>,
+    pub(super) writer: AuditWriter,
+    /// The root epoch and its audit key, once a root is open.
+    pub(super) audit_key: ArcSwapOption<(u32, SecretKey)>,
+    pub(super) metrics: Metrics,
+    pub(super) cache: DerivedCache,
+    /// Seconds.
+    pub(super) refresh_after: i64,
+    /// Seconds; the document's bound holds where it is shorter.
+    pub(super) max_staleness: Option<i64>,
+    pub(super) store_timeout: Duration,
+}
+
+impl Environment {
+    /// Logs an event: chained once a root is open, marked unauthenticated before. A sink that fails is counted: what has
+    /// happened has happened.
+    pub(super) fn audit(&self, event: &AuditEvent) {
+        let key = self.audit_key.load();
+        let key = key.as_deref().map(|(epoch, key)| (*epoch, key));
+        if self.writer.record(key, event).is_err() {
+            self.metrics.count(KeyringCounter::AuditFailures);
+        }
+    }
+
+    pub(super) fn providers(&self) -> Vec<NamedProvider> {
+        self.providers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a provider in the place of the one of its name, or after the others.
+    pub(super) fn set_provider(&self, provider: NamedProvider) {
+        let mut providers = self.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        match providers.iter_mut().find(|other| other.name == provider.name) {
+            Some(other) => *other = provider,
+            None => providers.push(provider),
+        }
+    }
+
+    /// Now, if the clock is within the years that documents can hold.
+    pub(super) fn check_clock(&self) -> Result<UnixSeconds> {
+        let now = self.clock.now();
+        // 9999-12-31T23:59:59Z
+        match (0..=253_402_300_799).contains(&now) {
+            true => Ok(now),
+            false => Err(Error::new(ErrorCode::ClockInvalid)),
+        }
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,44 @@
+//! Provider keys made for one attempt at an epoch.
+
+use std::sync::Arc;
+
+use super::environment::Environment;
+use crate::audit::{AuditEvent, EventName};
+use crate::provider::KeyProvider;
+use crate::store::DocumentTag;
+
+/// The keys that this attempt had providers make. Unless the attempt's document was saved, they are destroyed again.
+#[derive(Debug, Default)]
+pub(super) struct MadeKeys(Vec<(Arc<dyn KeyProvider>, String)>);
+
+impl MadeKeys {
+    pub(super) fn push(&mut self, provider: &Arc<dyn KeyProvider>, name: &str) {
+        self.0.push((Arc::clone(provider), name.to_owned()));
+    }
+
+    /// Destroys the keys of an attempt that failed before anything was written.
+    pub(super) fn discard(self, environment: &Environment) {
+        for (provider, name) in self.0 {
+            let result = provider.destroy_key(&name);
+            let code = result.as_ref().map_or_else(|error| error.code().as_str(), |()| "ok");
+            let event = AuditEvent::new(EventName::ProviderKeyDestroyed).with("key", &name).with("result", code);
+            environment.audit(&event.with("reason", "the attempt failed"));
+        }
+    }
+
+    /// The same after a save that failed: the document may be there all the same, so the keys go only if the store surely
+    /// holds another one.
+    pub(super) fn discard_unless_stored(self, environment: &Environment, attempted: &DocumentTag) {
+        if self.0.is_empty() {
+            return;
+        }
+        let is_other = match environment.store.load(&environment.id) {
+            Ok(Some(bytes)) => DocumentTag::of(&bytes).is_ok_and(|stored| stored != *attempted),
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        if is_other {
+            self.discard(environment);
+        }
+    }
+}
