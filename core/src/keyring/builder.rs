@@ -277,11 +277,13 @@ impl Keyring {
 impl Environment {
     /// The store's document, opened and held against the pin.
     fn load_and_open(&self, accepted: Option<&[u8; 32]>) -> Result<Opened> {
+        // The pin first: it is raised after a document is durable, so an honest store is never behind what was read here.
+        let pinned = self.pin.as_ref().map(|pin| pin.read(&self.id)).transpose()?.flatten();
         let Some(bytes) = self.store.load(&self.id)? else { return fail(ErrorCode::KeyringNotFound, self.id.clone()) };
         let opened = self.open_bytes(&bytes, false)?;
         let Some(pin) = &self.pin else { return Ok(opened) };
         let state = opened.pinned_state();
-        match pin.read(&self.id)? {
+        match pinned {
             Some(pinned) => {
                 opened.check_pin(&pinned, accepted)?;
                 match pinned.root_identity != state.root_identity && accepted == Some(&state.root_identity) {

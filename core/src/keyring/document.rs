@@ -346,3 +346,5 @@ fn unique_params<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<
     }
     deserializer.deserialize_map(Params)
 }
+#[cfg(test)]
+mod tests;

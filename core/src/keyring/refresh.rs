@@ -176,9 +176,16 @@ impl Inner {
 
     fn refresh_now(&self) -> Result<bool> {
         self.environment.metrics.count(KeyringCounter::Refreshes);
-        // The store is asked before the lock is taken: one that stalls holds up nobody else.
+        // The store is asked without the lock: one that stalls holds up nobody else.
+        let before = self.opened().tag;
         let loaded = self.environment.store.load(&self.environment.id);
-        let result = self.follow(&mut self.opened(), loaded);
+        let mut opened = self.opened();
+        let result = match opened.tag == before {
+            true => self.follow(&mut opened, loaded),
+            // This process saved in the meantime: what was loaded may be older, and honestly so.
+            false => self.reload(&mut opened),
+        };
+        drop(opened);
         self.attempts().failed_at = result.as_ref().err().map(|_| Instant::now());
         if result.is_err() {
             self.environment.metrics.count(KeyringCounter::RefreshFailures);

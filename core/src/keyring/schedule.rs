@@ -120,7 +120,7 @@ impl Schedule {
     /// a later entry came first.
     fn was_current(&self, index: usize, current: usize) -> bool {
         let Some(entry) = self.entries.get(index) else { return false };
-        entry.at_once || self.end_of(index, current).is_none_or(|end| entry.time < end)
+        entry.at_once || self.end_of(index, current).is_none_or(|end| entry.time <= end)
     }
 
     /// When entry `index` was overtaken: the earliest time of a later entry, up to `current`.
@@ -128,3 +128,5 @@ impl Schedule {
         self.entries.get(index.checked_add(1)?..=current)?.iter().map(|entry| entry.time).min()
     }
 }
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use fieldward::{
-    FieldCipher, Keyring, LocalKeyProvider, ManualClock, MemoryStore, RecordId, Schema, SecretKey, Stored, StoredRef,
-    Value,
+    FieldCipher, KeyStore, Keyring, KeyringBuilder, LocalKeyProvider, ManualClock, MemoryStore, RecordId, Schema,
+    SecretKey, Stored, StoredRef, Value,
 };
 
 pub const START: i64 = 1_767_225_600;
@@ -36,6 +36,23 @@ impl Clinic {
             .create()
             .unwrap();
         Self { keyring, clock, store, provider_key }
+    }
+
+    /// Another process on the same store: a keyring of its own.
+    pub fn another(&self) -> Keyring {
+        self.builder().open().unwrap()
+    }
+
+    pub fn builder(&self) -> KeyringBuilder {
+        Keyring::builder(self.keyring.id())
+            .provider("primary", LocalKeyProvider::new(self.provider_key.clone()))
+            .store(Arc::clone(&self.store))
+            .no_pin("tests of one process")
+            .clock(self.clock.clone())
+    }
+
+    pub fn document(&self) -> Vec<u8> {
+        self.store.load(self.keyring.id()).unwrap().unwrap()
     }
 
     pub fn field(&self, schema: &Schema, name: &str) -> FieldCipher {
@@ -87,4 +104,8 @@ pub fn bytes(stored: &Stored) -> Vec<u8> {
 
 pub fn stored(bytes: &[u8]) -> StoredRef<'_> {
     StoredRef::Bytes(bytes)
+}
+
+pub fn code<T>(result: fieldward::Result<T>) -> fieldward::ErrorCode {
+    result.err().unwrap().code()
 }
