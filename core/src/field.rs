@@ -108,6 +108,15 @@ impl FieldCipher {
         &self.inner.spec
     }
 
+    /// Whether the field binds the record's id.
+    #[must_use]
+    pub fn record_binding(&self) -> RecordBinding {
+        match self.inner.readings.first() {
+            Some(Reading { mode: Mode::Randomized, binding, .. }) => *binding,
+            _ => RecordBinding::None,
+        }
+    }
+
     /// Encrypts a value under the current key. Null stays null; empty text and empty bytes are encrypted.
     ///
     /// `record` is the record's id where the schema binds one; deterministic fields do not bind it and take either.

@@ -5,7 +5,7 @@
 //!
 //! | to | call |
 //! |---|---|
-//! | encrypt, decrypt, search | [`Keyring::field`] |
+//! | encrypt, decrypt, search | [`Keyring::records`], [`Keyring::field`] |
 //! | change the key every 90 days | [`Keyring::rotate`], [`Keyring::rollback`] |
 //! | set a key aside | [`Keyring::suspend`], [`Keyring::resume`], [`Keyring::mark_compromised`], [`Keyring::mark_root_compromised`] |
 //! | erase | [`Keyring::destroy`] |

@@ -78,6 +78,20 @@ impl Path {
         self.0.iter().any(|segment| segment.select != Select::Itself)
     }
 
+    /// Where the path's filters look.
+    pub(super) fn filtered(&self) -> Vec<Self> {
+        let mut before: Vec<Segment> = Vec::new();
+        let mut found = Vec::new();
+        for segment in &self.0 {
+            before.push(Segment { name: segment.name.clone(), select: Select::All });
+            if let Select::Where { path, .. } = &segment.select {
+                let names = path.iter().map(|name| Segment { name: name.clone(), select: Select::Itself });
+                found.push(Self(before.iter().cloned().chain(names).collect()));
+            }
+        }
+        found
+    }
+
     /// Whether both can lead to one value, or one into the other. Two different filters of one array are taken to lead apart.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(one, two)| {

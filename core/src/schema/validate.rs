@@ -22,9 +22,22 @@ pub(super) fn validate(schema: &Inner) -> Result<()> {
         one_field(field).map_err(|error| error.at(field.id()))?;
         readings(schema, field)?;
     }
+    filters(schema)?;
     for (at, field) in schema.fields.iter().enumerate() {
         if let Some(other) = schema.fields.iter().skip(at + 1).find(|other| field.path.overlaps(&other.path)) {
             return fail(ErrorCode::SchemaDuplicate, format!("the paths of {} and {} overlap", field.id, other.id));
+        }
+    }
+    Ok(())
+}
+
+/// A filter looks at what stays in the clear: it must choose the same elements before and after encryption.
+fn filters(schema: &Inner) -> Result<()> {
+    for field in &schema.fields {
+        for filtered in field.path.filtered() {
+            if let Some(other) = schema.fields.iter().find(|other| other.path.overlaps(&filtered)) {
+                return fail(ErrorCode::SchemaInvalid, format!("a filter of {} looks at {}", field.id, other.id));
+            }
         }
     }
     Ok(())
