@@ -1,1 +1,1 @@
-//! What the benches share.
+//! Criterion benches with their peers in the same run: `make bench`.

@@ -54,6 +54,8 @@ use refresh::Refresh;
 pub use builder::KeyringBuilder;
 pub(crate) use cache::{DerivedCache, DerivedKey, Parent};
 pub use destroy::{Destroy, Destruction, HeldKey, Reach};
+#[cfg(feature = "fuzzing")]
+pub(crate) use document::fuzzed_document;
 pub use epoch::RootReplaced;
 pub use lifecycle::RotateOptions;
 pub(crate) use snapshot::{DataKey, Snapshot};

@@ -10,6 +10,9 @@ mod derive;
 mod envelope;
 mod error;
 mod field;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(test)]
 mod golden;
 mod keyring;

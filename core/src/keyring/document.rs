@@ -346,5 +346,22 @@ fn unique_params<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<
     }
     deserializer.deserialize_map(Params)
 }
+/// Reads any bytes as a document: as they are, and under a MAC that holds, so that what lies behind it is reached too.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzzed_document(data: &[u8]) {
+    let Ok(key) = SecretKey::from_slice(&[7; SecretKey::LEN]) else { return };
+    let _ = head(data, "clinic");
+    let _ = Document::open(data, &key);
+    let mut bytes = [data, b"\n"].concat();
+    let Ok(mac) = mac_of(&key, &bytes) else { return };
+    let line = format!("{MAC_LINE}{}\n", base16ct::lower::encode_string(&mac.finalize().into_bytes()));
+    bytes.extend_from_slice(line.as_bytes());
+    let _ = head(&bytes, "clinic");
+    if let Ok((document, _)) = Document::open(&bytes, &key) {
+        let again = document.seal(&key).and_then(|stored| Document::open(&stored.bytes, &key));
+        assert!(again.is_ok(), "an accepted document is written and read again");
+    }
+}
+
 #[cfg(test)]
 mod tests;
