@@ -30,7 +30,8 @@ fn values(criterion: &mut Criterion) {
     let ssn = patients.field("ssn").expect("the preset has it");
     let stored = ssn.encrypt(Some(&value), Some(&id)).expect("encrypts");
     group.bench_function("fieldward encrypt", |bench| bench.iter(|| ssn.encrypt(Some(black_box(&value)), Some(&id))));
-    group.bench_function("fieldward decrypt", |bench| bench.iter(|| ssn.decrypt(black_box(stored.as_ref()), Some(&id))));
+    group
+        .bench_function("fieldward decrypt", |bench| bench.iter(|| ssn.decrypt(black_box(stored.as_ref()), Some(&id))));
     let key = [7_u8; 32];
     let gcm = Aes256Gcm::new(&Key::<Aes256Gcm>::from(key));
     let aad = [1_u8; 40];
@@ -56,7 +57,9 @@ fn values(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("search");
     let value = Value::Text(SSN.to_owned());
-    group.bench_function("index values (exact, last 4)", |bench| bench.iter(|| ssn.index_values(Some(black_box(&value)))));
+    group.bench_function("index values (exact, last 4)", |bench| {
+        bench.iter(|| ssn.index_values(Some(black_box(&value))))
+    });
     group.bench_function("query", |bench| bench.iter(|| ssn.query("exact", black_box(&value))));
     group.finish();
 

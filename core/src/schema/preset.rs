@@ -42,7 +42,7 @@ impl Schema {
         let joined = IndexSpec::new("exact", "medical_record_number_exact", Transform::Exact)
             .search_domain("medical_record_number")
             .accept_leak("joins");
-        let email = Normalizer::new([Step::Trim, Step::Casefold])?;
+        let email = Normalizer::new([Step::Casefold, Step::Trim])?;
         Ok(Self::builder("patients")
             .record_id("patient_id", ValueType::Text)
             .field(typed_number("ssn")?)
