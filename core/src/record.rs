@@ -15,8 +15,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::context::{RecordId, RecordIdPart};
+use crate::envelope::decode_text;
 use crate::error::{Error, ErrorCode, Result, fail};
-use crate::field::{FieldCipher, RecordRef};
+use crate::field::{FieldCipher, RecordRef, StoredRef};
 use crate::keyring::Keyring;
 use crate::schema::{RecordBinding, Schema, Undeclared};
 use crate::search::IndexValue;
@@ -245,6 +246,43 @@ impl RecordCipher {
             columns.set_index_values(field.spec(), indexed);
         }
         Ok(columns.index_values().to_vec())
+    }
+
+    /// Whether a stored record is what a query of a field's index asked for, in any of its values.
+    ///
+    /// # Errors
+    ///
+    /// As [`FieldCipher::matches`]; `UnknownField`, `RecordShape`.
+    pub fn matches(&self, field: &str, index: &str, query: &crate::Value, record: &EncryptedRecord) -> Result<bool> {
+        let field = self.field(field)?;
+        let id = self.record_id_of(record)?;
+        let mut is_match = false;
+        record.each(field.spec(), &mut |stored| {
+            is_match |= field.matches(index, query, stored, bound(field, &id))?;
+            Ok(())
+        })?;
+        Ok(is_match)
+    }
+
+    /// Every envelope of a stored record, as bytes: for [`inspect`](crate::inspect) and
+    /// [`Keyring::unknown_key_ids`].
+    ///
+    /// # Errors
+    ///
+    /// `InvalidTextForm`, `RecordShape`.
+    pub fn envelopes(&self, record: &EncryptedRecord) -> Result<Vec<Vec<u8>>> {
+        let mut envelopes = Vec::new();
+        for field in &self.inner.fields {
+            record.each(field.spec(), &mut |stored| {
+                match stored {
+                    StoredRef::Null => {}
+                    StoredRef::Bytes(bytes) => envelopes.push(bytes.to_vec()),
+                    StoredRef::Text(text) => envelopes.push(decode_text(text)?),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(envelopes)
     }
 
     /// The record's id, as the schema takes it from the clear members; `None` if the schema binds none.

@@ -1,0 +1,35 @@
+//! CSV with a header row.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::{Input, InputError, InputKind};
+
+/// Every cell is a string, an empty one null.
+pub(super) fn parse(bytes: &[u8]) -> Result<Input, InputError> {
+    let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
+    let headers = reader.headers().map_err(|error| line_of(&error, "the header row"))?.clone();
+    if headers.iter().collect::<HashSet<_>>().len() != headers.len() || headers.iter().any(str::is_empty) {
+        return Err(InputError::Line(1, "a header is empty or stands twice"));
+    }
+    let mut records = Vec::new();
+    for row in reader.records() {
+        let row = row.map_err(|error| line_of(&error, "not a row of as many cells as there are headers, in UTF-8"))?;
+        let cell = |text: &str| if text.is_empty() { Value::Null } else { Value::String(text.to_owned()) };
+        records.push(headers.iter().zip(&row).map(|(name, text)| (name.to_owned(), cell(text))).collect::<Map<_, _>>());
+    }
+    let has = |names: &[&str]| names.iter().all(|name| headers.iter().any(|header| header == *name));
+    let kind = if headers.iter().eq(crate::sample::HEADERS) {
+        InputKind::Sample
+    } else if has(&["Id", "BIRTHDATE", "SSN", "DRIVERS", "PASSPORT", "FIRST", "LAST", "ADDRESS"]) {
+        InputKind::SyntheaCsv
+    } else {
+        InputKind::Csv
+    };
+    Ok(Input { kind, records })
+}
+
+fn line_of(error: &csv::Error, what: &'static str) -> InputError {
+    InputError::Line(error.position().map_or(1, csv::Position::line), what)
+}
