@@ -1,4 +1,4 @@
-//! The golden vectors of the byte-producing rooms, run against this crate. `vectors/README.md` says what they are.
+//! The golden vectors, run against this crate. `vectors/README.md` says what they are.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::Result;
+use crate::keyring;
 
 /// Runs one case; `None` if the operation belongs to another room.
 type Run = fn(op: &str, input: &Json) -> Option<Result<Json>>;
@@ -21,6 +22,7 @@ const ROOMS: &[(&str, Run, usize)] = &[
     ("derive", lower::run, 13),
     ("suite", lower::run, 34),
     ("envelope", lower::run, 114),
+    ("keyring", keyring::golden::run, 234),
 ];
 
 #[test]
@@ -41,7 +43,7 @@ fn every_vector() {
 }
 
 /// Bytes given as hexadecimal digits, or as a prefix and a filling.
-fn bytes(source: &Json) -> Vec<u8> {
+pub(crate) fn bytes(source: &Json) -> Vec<u8> {
     match source {
         Json::String(text) => base16ct::lower::decode_vec(text).unwrap(),
         built => {
@@ -56,11 +58,11 @@ fn optional_bytes(source: &Json) -> Option<Vec<u8>> {
     (!source.is_null()).then(|| bytes(source))
 }
 
-fn array<const N: usize>(source: &Json) -> [u8; N] {
+pub(crate) fn array<const N: usize>(source: &Json) -> [u8; N] {
     bytes(source).try_into().unwrap()
 }
 
-fn hex(name: &str, bytes: &[u8]) -> Json {
+pub(crate) fn hex(name: &str, bytes: &[u8]) -> Json {
     let mut object = Map::new();
     object.insert(name.into(), base16ct::lower::encode_string(bytes).into());
     Json::Object(object)
