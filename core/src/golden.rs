@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod lower;
+mod search;
 
 use std::fs;
 use std::path::Path;
@@ -23,6 +24,7 @@ const ROOMS: &[(&str, Run, usize)] = &[
     ("suite", lower::run, 34),
     ("envelope", lower::run, 114),
     ("keyring", keyring::golden::run, 234),
+    ("search", search::run, 175),
 ];
 
 #[test]
