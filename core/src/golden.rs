@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod lower;
+mod schema;
 mod search;
 
 use std::fs;
@@ -25,6 +26,7 @@ const ROOMS: &[(&str, Run, usize)] = &[
     ("envelope", lower::run, 114),
     ("keyring", keyring::golden::run, 234),
     ("search", search::run, 175),
+    ("schema", schema::run, 182),
 ];
 
 #[test]
@@ -54,6 +56,14 @@ pub(crate) fn bytes(source: &Json) -> Vec<u8> {
             out
         }
     }
+}
+
+/// Text given as it is, or as a part and how often it stands.
+fn text(source: &Json) -> String {
+    source.as_str().map_or_else(
+        || source["repeat"].as_str().unwrap().repeat(usize::try_from(source["times"].as_u64().unwrap()).unwrap()),
+        Into::into,
+    )
 }
 
 fn optional_bytes(source: &Json) -> Option<Vec<u8>> {

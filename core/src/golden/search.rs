@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::lower::{place, value};
-use super::{bytes, hex};
+use super::{bytes, hex, text};
 use crate::derive::expand_key;
 use crate::error::Result;
 use crate::search::{DatePart, IndexSpec, IndexValue, Normalizer, Step, Transform};
@@ -30,11 +30,7 @@ fn normalizer(source: &Json) -> Result<Normalizer> {
 }
 
 fn normalize(input: &Json) -> Result<Json> {
-    let built = |source: &Json| {
-        let times = usize::try_from(source["times"].as_u64().unwrap()).unwrap();
-        source["repeat"].as_str().unwrap().repeat(times)
-    };
-    let text = input["text"].as_str().map_or_else(|| built(&input["text"]), Into::into);
+    let text = text(&input["text"]);
     Ok(json!({ "text": normalizer(&input["steps"])?.normalize(&text)? }))
 }
 

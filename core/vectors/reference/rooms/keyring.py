@@ -225,7 +225,7 @@ def edits():
         "provider_twice": lambda d: d["providers"].append(provider()),
         "nine_providers": lambda d: d.update(providers=[provider(f"p{n}") for n in range(9)]),
         "17_parameters": lambda d: d["providers"][0].update(params={f"p{n}": "" for n in range(17)}),
-        "65_checkpoints": lambda d: d.update(checkpoints=[{"writer": "", "count": n, "mac": ""} for n in range(65)]),
+        "65_checkpoints": lambda d: d.update(checkpoints=[{"writer": f"{n:016x}", "count": n, "mac": "ab" * 32} for n in range(65)]),
         "129_index_keys": lambda d: d.update(index_keys=[index_key(n, destroyed=True) for n in range(1, 130)]),
         "schedule_begins_in_time": lambda d: d["schedule"][0].update(at_once=False),
         "schedule_of_an_unknown_version": lambda d: d["schedule"].append({"version": 9, "time": 0, "at_once": True}),
