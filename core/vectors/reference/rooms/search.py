@@ -58,7 +58,7 @@ NORMALIZED = [
     ("eight_steps", ALL_STEPS[1:] + ["digits", "nfc"], " \u0967-\uff12 "),
 ]
 
-# Assigned after Unicode 14.0: the reference need not know them. By UnicodeData and CaseFolding of 16.0.
+# Assigned after Unicode 14.0: the reference need not know them. Each states what 16.0 gives.
 LATER = [
     ("unicode_15_letter", ["nfc"], "\U0001e4d0\U0001e4eb", "\U0001e4d0\U0001e4eb"),
     ("unicode_15_kawi_digit", ["digits"], "\U00011f51\U00011f59", "19"),
