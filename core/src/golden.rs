@@ -1,8 +1,10 @@
-//! The golden vectors of the byte-producing rooms, run against this crate. `vectors/README.md` says what they are.
+//! The golden vectors, run against this crate. `vectors/README.md` says what they are.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod lower;
+mod schema;
+mod search;
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +12,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::Result;
+use crate::keyring;
 
 /// Runs one case; `None` if the operation belongs to another room.
 type Run = fn(op: &str, input: &Json) -> Option<Result<Json>>;
@@ -21,6 +24,9 @@ const ROOMS: &[(&str, Run, usize)] = &[
     ("derive", lower::run, 13),
     ("suite", lower::run, 34),
     ("envelope", lower::run, 114),
+    ("keyring", keyring::golden::run, 234),
+    ("search", search::run, 175),
+    ("schema", schema::run, 182),
 ];
 
 #[test]
@@ -41,7 +47,7 @@ fn every_vector() {
 }
 
 /// Bytes given as hexadecimal digits, or as a prefix and a filling.
-fn bytes(source: &Json) -> Vec<u8> {
+pub(crate) fn bytes(source: &Json) -> Vec<u8> {
     match source {
         Json::String(text) => base16ct::lower::decode_vec(text).unwrap(),
         built => {
@@ -52,15 +58,23 @@ fn bytes(source: &Json) -> Vec<u8> {
     }
 }
 
+/// Text given as it is, or as a part and how often it stands.
+fn text(source: &Json) -> String {
+    source.as_str().map_or_else(
+        || source["repeat"].as_str().unwrap().repeat(usize::try_from(source["times"].as_u64().unwrap()).unwrap()),
+        Into::into,
+    )
+}
+
 fn optional_bytes(source: &Json) -> Option<Vec<u8>> {
     (!source.is_null()).then(|| bytes(source))
 }
 
-fn array<const N: usize>(source: &Json) -> [u8; N] {
+pub(crate) fn array<const N: usize>(source: &Json) -> [u8; N] {
     bytes(source).try_into().unwrap()
 }
 
-fn hex(name: &str, bytes: &[u8]) -> Json {
+pub(crate) fn hex(name: &str, bytes: &[u8]) -> Json {
     let mut object = Map::new();
     object.insert(name.into(), base16ct::lower::encode_string(bytes).into());
     Json::Object(object)

@@ -21,6 +21,8 @@ mod destroy;
 mod document;
 mod environment;
 mod epoch;
+#[cfg(test)]
+pub(crate) mod golden;
 mod lifecycle;
 mod made;
 mod open;

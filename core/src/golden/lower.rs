@@ -116,7 +116,7 @@ fn context_parts(input: &Json) -> Result<Json> {
     Ok(hex("bytes", &parts.into_bytes()))
 }
 
-fn place(source: &Json) -> Result<FieldContext> {
+pub(super) fn place(source: &Json) -> Result<FieldContext> {
     let name = |name: &str| source[name].as_str().unwrap();
     FieldContext::new(source["tenant"].as_str(), name("table"), name("field"))
 }

@@ -128,6 +128,9 @@ fn contradictions_are_refused() {
     }
     let neither = r#"{"format": "fieldward-schema", "version": 1, "table": "t", "fields": []}"#;
     assert_eq!(Schema::from_json(neither).unwrap_err().code(), ErrorCode::SchemaInvalid);
+    let unbound = r#"{"format": "fieldward-schema", "version": 1, "table": "t", "record_binding": "none",
+        "fields": [{"id": "a", "type": "text", "mode": "randomized", "record_binding": "required"}]}"#;
+    assert_eq!(Schema::from_json(unbound).unwrap_err().code(), ErrorCode::SchemaInvalid);
 }
 
 #[test]

@@ -44,7 +44,13 @@ fn filters(schema: &Inner) -> Result<()> {
 }
 
 fn record_id(schema: &Inner) -> Result<()> {
-    let Some(parts) = &schema.record_id else { return Ok(()) };
+    let Some(parts) = &schema.record_id else {
+        let binds = |field: &FieldSpec| field.record_binding == Some(super::RecordBinding::Required);
+        return match schema.fields.iter().find(|field| binds(field)) {
+            Some(field) => fail(ErrorCode::SchemaInvalid, format!("{} binds a record id that there is not", field.id)),
+            None => Ok(()),
+        };
+    };
     if parts.len() > RecordId::MAX_PARTS {
         return fail(ErrorCode::SchemaInvalid, "a record id has at most 8 parts");
     }

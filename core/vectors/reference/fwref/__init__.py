@@ -1,4 +1,4 @@
-"""A second implementation of the byte-producing rooms, small and slow, on the `cryptography` package.
+"""A second implementation of everything that bytes depend on, small and slow, on the `cryptography` package.
 
 It follows core/spec and shares no code with the core. It is for tests only: it wipes nothing and resists no timing attack.
 """

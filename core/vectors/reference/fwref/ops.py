@@ -1,6 +1,6 @@
 """Every operation that a vector can ask for: input dictionary in, result dictionary out, or Refused."""
 
-from . import context, derive, envelope, suite, value
+from . import Refused, context, derive, envelope, keyring, search, suite, value
 
 
 def _hex(text):
@@ -75,4 +75,65 @@ def envelope_open(i):
     return {"value": envelope.open_(_hex(i["data_key"]), i["place"], _hex(i["envelope"]))}
 
 
-OPS = {name: function for name, function in list(globals().items()) if callable(function) and not name.startswith("_")}
+def keyring_root(i):
+    root = _hex(i["root"])
+    return {name: key.hex() for name, key in keyring.root_keys(root).items()} | {"identity": keyring.identity(root).hex()}
+
+
+def keyring_wrap_open(i):
+    place = (i["kind"], i["keyring_id"], i["epoch"], _hex(i.get("key_id")), i["number"])
+    return {"key": keyring.unwrap(_hex(i["root"]), place, _hex(i["wrapped"])).hex()}
+
+
+def keyring_document_open(i):
+    source = i["document"]
+    document = source.encode() if isinstance(source, str) else _sized(source)
+    content, data, index = keyring.open_document(document, i["keyring_id"], _hex(i["root"]))
+
+    def shown(keys):
+        return {str(number): key and key.hex() for number, key in keys.items()}
+
+    return {"generation": content["generation"], "epoch": content["epoch"], "data_keys": shown(data), "index_keys": shown(index)}
+
+
+def keyring_schedule(i):
+    before = i.get("before", {"entries": [], "used_at": []})
+    schedule = keyring.follow(i["entries"], i["window"], before)
+    now = i["now"]
+    return {
+        "current": schedule.entries[schedule.current(now)]["version"],
+        "predecessor": schedule.predecessor(now),
+        "states": {version: schedule.state(int(version), stored, now) for version, stored in i["stored"].items()},
+    }
+
+
+def keyring_transition(i):
+    keyring.transition(i["from"], i["to"])
+    return {"allowed": True}
+
+
+def search_normalize(i):
+    text = i["text"] if isinstance(i["text"], str) else i["text"]["repeat"] * i["text"]["times"]
+    return {"text": search.normalize(i["steps"], text)}
+
+
+def search_index_info(i):
+    return {"info": search.info(i["index"], i["type"], i["place"]).hex()}
+
+
+def search_index(i):
+    tokens = search.tokens(_hex(i["index_key"]), i["index"], i["type"], i["place"], i["value"])
+    if not tokens:
+        return {"value": None}
+    shown = [token.hex() for token in tokens]
+    return {"value": shown if search.is_list(i["index"]["transform"]) else shown[0]}
+
+
+def search_query(i):
+    tokens = search.tokens(_hex(i["index_key"]), i["index"], i["type"], i["place"], i["value"])
+    if not tokens:
+        raise Refused("query_empty")
+    return {"tokens": [token.hex() for token in tokens], "is_exact": i["index"]["transform"] == "exact"}
+
+
+OPS = {name: function for name, function in list(globals().items()) if callable(function) and not name.startswith("_") and name != "Refused"}
