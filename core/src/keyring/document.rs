@@ -89,9 +89,11 @@ pub(super) struct DataKeyEntry {
     /// The epoch that it was made in.
     pub(super) epoch: u32,
     /// Of a destroyed key: the last epoch whose root could open it.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(super) last_epoch: Option<u32>,
     /// When the stored state last changed.
     pub(super) changed: UnixSeconds,
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(super) wrapped: Option<Base64>,
 }
 
@@ -101,8 +103,10 @@ pub(super) struct IndexKeyEntry {
     pub(super) number: u32,
     pub(super) created: UnixSeconds,
     pub(super) epoch: u32,
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(super) last_epoch: Option<u32>,
     /// Absent once destroyed.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(super) wrapped: Option<Base64>,
 }
 
@@ -229,6 +233,11 @@ impl Document {
             || !self.schedule.iter().all(|entry| knows(entry.version))
         {
             return wrong("schedule");
+        }
+        let is_hex =
+            |text: &str, len| text.len() == len && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !self.checkpoints.iter().all(|point| is_hex(&point.writer, 16) && is_hex(&point.mac, 64)) {
+            return wrong("checkpoints");
         }
         let names: HashSet<&str> = self.providers.iter().map(|entry| entry.name.as_str()).collect();
         if names.len() != self.providers.len() || names.is_empty() {

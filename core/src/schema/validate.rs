@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{
-    FieldSpec, Inner, MAX_EARLIER_READINGS, MAX_FIELD_INDEXES, MAX_SCHEMA_FIELDS, Mode, Select, StoreForm, StoredForm,
-    check_name,
+    FieldSpec, Inner, MAX_EARLIER_READINGS, MAX_FIELD_INDEXES, MAX_SCHEMA_FIELDS, Mode, RecordBinding, Select,
+    StoreForm, StoredForm, check_name,
 };
 use crate::context::RecordId;
 use crate::error::{Error, ErrorCode, Result, fail};
@@ -12,7 +12,14 @@ use crate::search::LOW_CARDINALITY;
 use crate::value::ValueType;
 
 pub(super) fn validate(schema: &Inner) -> Result<()> {
-    check_name(&schema.table)?;
+    let mut table_names = HashSet::new();
+    for name in [&schema.table, &schema.name].into_iter().chain(&schema.aliases) {
+        check_name(name)?;
+        // The display name may be the id; an alias may be neither.
+        if !table_names.insert(name) && !std::ptr::eq(name, &raw const schema.name) {
+            return fail(ErrorCode::SchemaDuplicate, "a name of the table stands twice");
+        }
+    }
     if schema.fields.len() > MAX_SCHEMA_FIELDS {
         return fail(ErrorCode::SchemaTooLarge, "at most 512 fields");
     }
@@ -45,7 +52,7 @@ fn filters(schema: &Inner) -> Result<()> {
 
 fn record_id(schema: &Inner) -> Result<()> {
     let Some(parts) = &schema.record_id else {
-        let binds = |field: &FieldSpec| field.record_binding == Some(super::RecordBinding::Required);
+        let binds = |field: &FieldSpec| field.record_binding == Some(RecordBinding::Required);
         return match schema.fields.iter().find(|field| binds(field)) {
             Some(field) => fail(ErrorCode::SchemaInvalid, format!("{} binds a record id that there is not", field.id)),
             None => Ok(()),
@@ -54,7 +61,10 @@ fn record_id(schema: &Inner) -> Result<()> {
     if parts.len() > RecordId::MAX_PARTS {
         return fail(ErrorCode::SchemaInvalid, "a record id has at most 8 parts");
     }
-    for part in parts {
+    for (at, part) in parts.iter().enumerate() {
+        if parts.iter().take(at).any(|other| other.path.overlaps(&part.path)) {
+            return fail(ErrorCode::SchemaDuplicate, "a part of the record id stands twice");
+        }
         let is_identity =
             matches!(part.value_type, ValueType::Text | ValueType::Bytes | ValueType::I64 | ValueType::Uuid);
         if !is_identity || part.path.is_list() {
@@ -117,7 +127,7 @@ fn one_field(field: &FieldSpec) -> Result<()> {
         if !field.value_type.is_deterministic() {
             return fail(ErrorCode::SchemaInvalid, format!("{}: no deterministic {}", field.id, field.value_type));
         }
-        if field.record_binding == Some(super::RecordBinding::Required) {
+        if field.record_binding == Some(RecordBinding::Required) {
             return fail(ErrorCode::SchemaInvalid, format!("{}: a deterministic field binds no record", field.id));
         }
         let accepts = field.accepted_leaks.iter().any(|leak| leak == LOW_CARDINALITY);
@@ -164,14 +174,21 @@ fn readings(schema: &Inner, field: &FieldSpec) -> Result<()> {
         if let Some(id) = &earlier.field {
             check_name(id)?;
         }
+        if schema.record_id.is_none() && earlier.record_binding == Some(RecordBinding::Required) {
+            return fail(ErrorCode::SchemaInvalid, format!("{}: the schema binds no record id", field.id));
+        }
         let mode = earlier.mode.unwrap_or(field.mode);
         let id = earlier.field.as_deref().unwrap_or(&field.id);
-        let present = field.record_binding;
-        if mode == field.mode && id == field.id && earlier.record_binding.is_none_or(|binding| Some(binding) == present)
-        {
+        // What is bound in effect: deterministic values bind no record.
+        let binds = |mode, binding: Option<RecordBinding>| match (mode, &schema.record_id) {
+            (Mode::Randomized, Some(_)) => binding.or(field.record_binding).unwrap_or(RecordBinding::Required),
+            _ => RecordBinding::None,
+        };
+        let binding = binds(mode, earlier.record_binding);
+        if mode == field.mode && id == field.id && binding == binds(field.mode, field.record_binding) {
             return fail(ErrorCode::SchemaCycle, format!("{} reads itself", field.id));
         }
-        if !seen.insert((mode, id, earlier.record_binding)) {
+        if !seen.insert((mode, id, binding)) {
             return fail(ErrorCode::SchemaDuplicate, format!("{}: an earlier reading stands twice", field.id));
         }
     }

@@ -103,6 +103,12 @@ def hex32(value):
     return bytes.fromhex(value)
 
 
+def writer(value):
+    if not re.fullmatch("[0-9a-f]{16}", text(value)):
+        raise malformed()
+    return value
+
+
 def base64url(value):
     if not re.fullmatch("[A-Za-z0-9_-]*", text(value)) or len(value) % 4 == 1:
         raise malformed()
@@ -163,7 +169,7 @@ DOCUMENT = members(
         "links": EPOCH_KEYS,
         "audit_keys": EPOCH_KEYS,
         "epochs": listed(members({"epoch": U32, "holders": listed(HOLDER)})),
-        "checkpoints": listed(members({"writer": text, "count": U64, "mac": text})),
+        "checkpoints": listed(members({"writer": writer, "count": U64, "mac": hex32})),
     }
 )
 
