@@ -17,7 +17,7 @@ mod rules;
 
 use std::sync::Arc;
 
-use crate::error::{ErrorCode, Result};
+use crate::error::Result;
 
 use super::{Failure, Outcome, must, refuses, succeeds};
 use crate::store::{GenerationPin, KeyStore, StoredDocument};

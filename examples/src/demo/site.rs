@@ -144,7 +144,8 @@ fn coerce(records: &mut [Record], schema: &Schema) {
         for record in records.iter_mut() {
             let Some(cell) = record.get_mut(name) else { continue };
             let Some(text) = cell.as_str() else { continue };
-            let typed: Option<Json> = serde_json::from_str(text).ok().filter(|json: &Json| *text == json.to_string());
+            let typed: Option<Json> =
+                serde_json::from_str(text).ok().filter(|json: &Json| json.to_string().as_str() == text);
             if let Some(typed) = typed {
                 *cell = typed;
             }

@@ -4,8 +4,9 @@
 
 use std::sync::Mutex;
 
-use super::{Arc, ErrorCode, GenerationPin, KeyStore, Result, check, check_pin};
+use super::{Arc, GenerationPin, KeyStore, Result, check, check_pin};
 use crate::error::Error;
+use crate::error::ErrorCode;
 use crate::store::{DocumentTag, FilePin, FileStore, MemoryPin, MemoryStore, PinnedState, StoredDocument};
 
 #[test]

@@ -1,0 +1,71 @@
+# `make demo` shows the library's whole job; `make test` checks all of it. Both set up what they need.
+
+INPUT ?=
+SCHEMA ?=
+FUZZ_SECONDS ?= 20
+FUZZ_TARGETS := envelope value schema keyring_document context audit
+BENCH_ARGS ?=
+NIGHTLY ?= nightly
+VENV := target/venv
+PYTHON := $(VENV)/bin/python3
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench fuzz lint audit tools reference
+
+help:
+	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
+	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
+	@echo "make bench   benches with their peers; BENCH_ARGS for criterion"
+	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
+	@echo "make lint    format and lints alone"
+	@echo "make audit   advisories, licences and sources of the dependencies; long fuzzing"
+
+tools:
+	@command -v cargo >/dev/null || { echo "missing: Rust (cargo), https://rustup.rs"; exit 1; }
+	@command -v cc >/dev/null || { echo "missing: a C compiler (cc)"; exit 1; }
+	@command -v python3 >/dev/null || { echo "missing: Python 3"; exit 1; }
+
+demo: tools
+	cargo run --release --locked --package fieldward-examples --bin demo -- \
+		$(if $(INPUT),--input "$(INPUT)") $(if $(SCHEMA),--schema "$(SCHEMA)")
+
+test: lint reference
+	cargo test --locked --features fieldward/conformance
+	python3 core/spec/check.py --self-test
+	python3 core/spec/check.py
+	python3 core/dependencies.py --self-test
+	python3 core/dependencies.py
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --package fieldward
+	cargo run --locked --package fieldward-examples --example first_record
+	@echo "all checks passed"
+
+lint: tools
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets --features fieldward/conformance -- -D warnings
+	cargo clippy --locked --package fieldward --features fieldward/fuzzing -- -D warnings
+
+# The second implementation derives and refuses every golden vector again.
+reference: tools $(VENV)/ready
+	$(PYTHON) core/vectors/reference/check.py
+
+$(VENV)/ready: core/vectors/reference/requirements.txt
+	@python3 -m venv $(VENV) || { echo "missing: Python's venv module (package python3-venv)"; exit 1; }
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+bench: tools
+	cargo bench --locked --package fieldward-benches -- $(BENCH_ARGS)
+
+fuzz: tools
+	@rustup toolchain list 2>/dev/null | grep -q "^$(NIGHTLY)" || { echo "missing: the Rust toolchain $(NIGHTLY)"; exit 1; }
+	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	python3 fuzz/seed.py
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
+		cargo +$(NIGHTLY) fuzz run --fuzz-dir fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 -verbosity=0; \
+	done
+
+audit: tools
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny check
+	$(MAKE) fuzz FUZZ_SECONDS=600
