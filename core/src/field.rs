@@ -43,6 +43,7 @@ pub struct FieldCipher {
 
 struct Inner {
     keyring: Keyring,
+    table: String,
     spec: Arc<FieldSpec>,
     /// The field as it is written, first; then each earlier reading of `reads_also`, in declared order.
     readings: Vec<Reading>,
@@ -93,6 +94,7 @@ impl FieldCipher {
         Ok(Self {
             inner: Arc::new(Inner {
                 keyring: keyring.clone(),
+                table: table.to_owned(),
                 spec: Arc::clone(spec),
                 readings,
                 indexes,
@@ -207,6 +209,13 @@ impl FieldCipher {
     ///
     /// As [`Self::decrypt`].
     pub fn open(&self, stored: StoredRef<'_>, record: RecordRef<'_>) -> Result<Decrypted> {
+        let opened = self.open_unlogged(stored, record)?;
+        self.inner.keyring.audit_read(&self.inner.table, self.inner.spec.name(), record);
+        Ok(opened)
+    }
+
+    /// [`Self::open`] for records, which log themselves.
+    pub(crate) fn open_unlogged(&self, stored: StoredRef<'_>, record: RecordRef<'_>) -> Result<Decrypted> {
         let timer = self.inner.metrics.start(Operation::Decrypt);
         let result = self.open_unmeasured(stored, record);
         timer.finish(result.as_ref().map(|_| ()).map_err(Error::kind), stored.len());

@@ -43,6 +43,7 @@ use arc_swap::{ArcSwap, Guard};
 
 use crate::audit::{AuditEvent, EventName};
 use crate::clock::UnixSeconds;
+use crate::context::RecordId;
 use crate::envelope::KeyId;
 use crate::error::{ErrorCode, Result, fail};
 use crate::field::FieldCipher;
@@ -94,6 +95,13 @@ pub const ALLOWED_SKEW: i64 = 300;
 pub struct Keyring {
     inner: Arc<Inner>,
     allowed: Allowed,
+    reader: Option<Arc<Reader>>,
+}
+
+/// Who reads, and why: for handles that log every read.
+struct Reader {
+    actor: String,
+    reason: String,
 }
 
 /// What a handle may read beside keys in good standing.
@@ -154,7 +162,26 @@ impl Keyring {
             KeyState::Suspended => allowed.suspended = true,
             _ => allowed.compromised = true,
         }
-        Ok(Self { inner: Arc::clone(&self.inner), allowed })
+        Ok(Self { inner: Arc::clone(&self.inner), allowed, reader: self.reader.clone() })
+    }
+
+    /// A handle whose decryptions are logged, one `values_read` event for each value or record: table, field, record id, actor and
+    /// reason. Without it, reads are counted and not logged.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` for an empty actor; `ReasonRequired` for an empty reason.
+    ///
+    /// # Security
+    ///
+    /// The record id stands in the log as it does in the database: in the clear. Actor and reason are the caller's word.
+    pub fn reading_as(&self, actor: &str, reason: &str) -> Result<Self> {
+        if actor.trim().is_empty() {
+            return fail(ErrorCode::InvalidArgument, "actor");
+        }
+        lifecycle::check_reason(reason)?;
+        let reader = Reader { actor: actor.to_owned(), reason: reason.to_owned() };
+        Ok(Self { inner: Arc::clone(&self.inner), allowed: self.allowed, reader: Some(Arc::new(reader)) })
     }
 
     /// The counters of this process.
@@ -192,6 +219,16 @@ impl Keyring {
 
     pub(crate) fn audit(&self, event: &AuditEvent) {
         self.inner.environment.audit(event);
+    }
+
+    /// Logs a read, if this handle logs reads.
+    pub(crate) fn audit_read(&self, table: &str, fields: &str, record: Option<&RecordId>) {
+        let Some(reader) = &self.reader else { return };
+        let mut event = AuditEvent::new(EventName::ValuesRead).with("table", table).with("fields", fields);
+        if let Some(record) = record {
+            event = event.with("record", record);
+        }
+        self.audit(&event.with("actor", &reader.actor).with("reason", &reader.reason));
     }
 
     pub(crate) fn derived_cache(&self) -> &DerivedCache {

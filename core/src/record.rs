@@ -56,6 +56,7 @@ pub struct RecordCipher {
 }
 
 struct Inner {
+    keyring: Keyring,
     schema: Schema,
     fields: Vec<FieldCipher>,
 }
@@ -88,7 +89,8 @@ impl Keyring {
     /// `InvalidName` for a tenant past its limits.
     pub fn records(&self, schema: &Schema, tenant: Option<&str>) -> Result<RecordCipher> {
         let fields = schema.fields().iter().map(|spec| FieldCipher::new(self, schema, tenant, spec));
-        Ok(RecordCipher { inner: Arc::new(Inner { schema: schema.clone(), fields: fields.collect::<Result<_>>()? }) })
+        let fields = fields.collect::<Result<_>>()?;
+        Ok(RecordCipher { inner: Arc::new(Inner { keyring: self.clone(), schema: schema.clone(), fields }) })
     }
 }
 
@@ -163,12 +165,14 @@ impl RecordCipher {
         let mut cells = record.clone();
         for field in &self.inner.fields {
             cells.restore(field.spec(), &mut |stored| {
-                let opened = field.open(stored, bound(field, &id))?;
+                let opened = field.open_unlogged(stored, bound(field, &id))?;
                 is_trusted &= opened.is_trusted;
                 convert::to_json(opened.value).map_err(|error| error.at(field.spec().name()))
             })?;
         }
-        Ok(OpenedRecord { record: cells.into_clear()?, is_trusted })
+        let record = cells.into_clear()?;
+        self.inner.keyring.audit_read(self.inner.schema.table(), "all", id.as_ref());
+        Ok(OpenedRecord { record, is_trusted })
     }
 
     /// Whether a value of the record should be re-encrypted.

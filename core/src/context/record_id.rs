@@ -104,3 +104,21 @@ impl RecordId {
         &self.canonical
     }
 }
+
+impl std::fmt::Display for RecordId {
+    /// The parts, with slashes between: for logs and people. Bytes and UUIDs are hexadecimal. Not injective: never compare it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, part) in self.parts.iter().enumerate() {
+            if at > 0 {
+                f.write_str("/")?;
+            }
+            match part {
+                RecordIdPart::Text(text) => f.write_str(text)?,
+                RecordIdPart::Bytes(bytes) => f.write_str(&base16ct::lower::encode_string(bytes))?,
+                RecordIdPart::I64(number) => write!(f, "{number}")?,
+                RecordIdPart::Uuid(uuid) => f.write_str(&base16ct::lower::encode_string(uuid))?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -270,7 +270,7 @@ impl Keyring {
             opened: Mutex::new(opened),
             refresh: Refresh::default(),
         };
-        Ok(Self { inner: Arc::new(inner), allowed: Allowed::default() })
+        Ok(Self { inner: Arc::new(inner), allowed: Allowed::default(), reader: None })
     }
 }
 

@@ -189,3 +189,39 @@ fn life_cycle_events_are_logged_with_their_reasons() {
     let report = fieldward::verify_audit(sink.lines(), &keyring.audit_keys().unwrap(), &keyring.checkpoints()).unwrap();
     assert!(report.is_intact() && report.verified >= 4, "{report:?}");
 }
+
+#[test]
+fn reads_are_logged_only_on_handles_that_say_who_reads() {
+    let clinic = Clinic::new();
+    let sink = MemorySink::new();
+    let keyring = clinic.builder().audit(sink.clone()).open().unwrap();
+    let id = record("p-7");
+    let sealed = keyring.field(&patients(), None, "note").unwrap().encrypt(Some(&text("x")), Some(&id)).unwrap();
+    let reads = || sink.lines().iter().filter(|line| line.contains("values_read")).cloned().collect::<Vec<_>>();
+    keyring.field(&patients(), None, "note").unwrap().decrypt(sealed.as_ref(), Some(&id)).unwrap();
+    assert!(reads().is_empty());
+    assert_eq!(code(keyring.reading_as(" ", "treatment")), ErrorCode::InvalidArgument);
+    assert_eq!(code(keyring.reading_as("dr-1", "")), ErrorCode::ReasonRequired);
+    let named = keyring.reading_as("dr-1", "treatment").unwrap();
+    named.field(&patients(), None, "note").unwrap().decrypt(sealed.as_ref(), Some(&id)).unwrap();
+    let refused = named.field(&patients(), None, "note").unwrap().decrypt(sealed.as_ref(), Some(&record("p-8")));
+    assert_eq!(code(refused), ErrorCode::AuthenticationFailed);
+    let row = serde_json::json!({"id": "p-9", "note": "x", "number": "1"});
+    let records = named.records(&patients(), None).unwrap();
+    records.decrypt(&records.encrypt(row.as_object().unwrap()).unwrap()).unwrap();
+    let lines = reads();
+    assert_eq!(lines.len(), 2, "one for the value, one for the record, none for what was refused");
+    for part in ["dr-1", "treatment", "p-7", "note", "patients"] {
+        assert!(lines[0].contains(part), "{part}");
+    }
+    assert!(lines[1].contains("p-9"));
+}
+
+#[test]
+fn handles_cross_threads() {
+    fn crosses<T: Send + Sync + Clone>() {}
+    crosses::<Keyring>();
+    crosses::<fieldward::FieldCipher>();
+    crosses::<fieldward::RecordCipher>();
+    crosses::<fieldward::Schema>();
+}
