@@ -62,7 +62,7 @@ fuzz: tools
 	python3 fuzz/seed.py
 	@set -e; for target in $(FUZZ_TARGETS); do \
 		echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
-		cargo +$(NIGHTLY) fuzz run --fuzz-dir fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 -verbosity=0; \
+		cargo +$(NIGHTLY) fuzz run --fuzz-dir fuzz $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_funcs=0 -verbosity=0; \
 	done
 
 audit: tools

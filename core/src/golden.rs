@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod lower;
+mod record;
 mod schema;
 mod search;
 
@@ -27,6 +28,7 @@ const ROOMS: &[(&str, Run, usize)] = &[
     ("keyring", keyring::golden::run, 239),
     ("search", search::run, 175),
     ("schema", schema::run, 190),
+    ("record", record::run, 92),
 ];
 
 #[test]

@@ -12,7 +12,7 @@ import sys
 from check import run
 from fwref import envelope, suite, value
 from fwref.ops import OPS
-from rooms import keyring, schema, search
+from rooms import keyring, record, schema, search
 
 KEY = bytes(range(32)).hex()
 OTHER_KEY = bytes(range(1, 33)).hex()
@@ -282,7 +282,7 @@ def envelope_cases():
 
 ROOMS = {
     "value": value_cases, "context": context_cases, "derive": derive_cases, "suite": suite_cases, "envelope": envelope_cases,
-    "keyring": keyring.cases, "search": search.cases, "schema": schema.cases,
+    "keyring": keyring.cases, "search": search.cases, "schema": schema.cases, "record": record.cases,
 }
 
 
