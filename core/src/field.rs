@@ -73,6 +73,17 @@ pub struct Decrypted {
     pub is_trusted: bool,
 }
 
+impl Keyring {
+    /// A handle for one field of a schema, of one tenant where there are tenants. Make it once and keep it.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownField`; `InvalidName` for a tenant past its limits.
+    pub fn field(&self, schema: &Schema, tenant: Option<&str>, field: &str) -> Result<FieldCipher> {
+        FieldCipher::new(self, schema, tenant, schema.require_field(field)?)
+    }
+}
+
 impl FieldCipher {
     pub(crate) fn new(keyring: &Keyring, schema: &Schema, tenant: Option<&str>, spec: &Arc<FieldSpec>) -> Result<Self> {
         let table = schema.table();

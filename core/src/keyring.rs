@@ -46,9 +46,7 @@ use crate::clock::UnixSeconds;
 use crate::context::RecordId;
 use crate::envelope::KeyId;
 use crate::error::{ErrorCode, Result, fail};
-use crate::field::FieldCipher;
 use crate::metrics::Metrics;
-use crate::schema::Schema;
 
 use environment::Environment;
 use open::Opened;
@@ -129,15 +127,6 @@ impl Keyring {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.inner.environment.id
-    }
-
-    /// A handle for one field of a schema, of one tenant where there are tenants. Make it once and keep it.
-    ///
-    /// # Errors
-    ///
-    /// `UnknownField`; `InvalidName` for a tenant past its limits.
-    pub fn field(&self, schema: &Schema, tenant: Option<&str>, field: &str) -> Result<FieldCipher> {
-        FieldCipher::new(self, schema, tenant, schema.require_field(field)?)
     }
 
     /// A handle that also decrypts under suspended or compromised keys, for re-encryption. What it gives is marked untrusted and

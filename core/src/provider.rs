@@ -28,7 +28,8 @@ use crate::secret::SecretKey;
 
 pub use callback::{CallbackProvider, bind_context, unbind_context};
 pub use directory::LocalKeyDirectory;
-pub use local::{KEY_TEXT_PREFIX, LocalKeyProvider};
+pub use key_file::KEY_TEXT_PREFIX;
+pub use local::LocalKeyProvider;
 pub use passphrase::{PassphraseProvider, Pbkdf2Hash};
 
 /// The longest key name, in bytes.

@@ -177,7 +177,7 @@ impl KeyringBuilder {
         let tag = stored.tag;
         let opened = Opened::of(document, stored.clone(), root);
         if let Err(error) = environment.write(None, &stored, &opened.pinned_state()) {
-            made.discard_unless_stored(&environment, &tag);
+            made.settle(&environment, Some(&tag));
             return match error.code() {
                 ErrorCode::StoreConflict => Err(Error::with_detail(ErrorCode::KeyringExists, environment.id.clone())),
                 _ => Err(error),

@@ -126,10 +126,7 @@ impl Keyring {
             }
         };
         if let Err((error, attempted)) = inner.save(&mut opened, document, root) {
-            match attempted {
-                Some(tag) => made.discard_unless_stored(environment, &tag),
-                None => made.discard(environment),
-            }
+            made.settle(environment, attempted.as_ref());
             return Err(error);
         }
         drop(opened);

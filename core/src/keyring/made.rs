@@ -26,18 +26,18 @@ impl MadeKeys {
         }
     }
 
-    /// The same after a save that failed: the document may be there all the same, so the keys go only if the store surely
-    /// holds another one.
-    pub(super) fn discard_unless_stored(self, environment: &Environment, attempted: &DocumentTag) {
+    /// After a save that failed: what was attempted may be there all the same, so the keys go only if nothing was written, or the
+    /// store surely holds another document.
+    pub(super) fn settle(self, environment: &Environment, attempted: Option<&DocumentTag>) {
         if self.0.is_empty() {
             return;
         }
-        let is_other = match environment.store.load(&environment.id) {
-            Ok(Some(bytes)) => DocumentTag::of(&bytes).is_ok_and(|stored| stored != *attempted),
-            Ok(None) => true,
-            Err(_) => false,
+        let is_elsewhere = match (attempted, environment.store.load(&environment.id)) {
+            (None, _) | (Some(_), Ok(None)) => true,
+            (Some(attempted), Ok(Some(bytes))) => DocumentTag::of(&bytes).is_ok_and(|stored| stored != *attempted),
+            (Some(_), Err(_)) => false,
         };
-        if is_other {
+        if is_elsewhere {
             self.discard(environment);
         }
     }

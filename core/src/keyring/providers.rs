@@ -100,10 +100,7 @@ impl Keyring {
         }
         record_epoch(&mut document);
         if let Err((error, attempted)) = self.inner.save(&mut opened, document, root) {
-            match attempted {
-                Some(tag) => made.discard_unless_stored(environment, &tag),
-                None => made.discard(environment),
-            }
+            made.settle(environment, attempted.as_ref());
             return Err(error);
         }
         drop(opened);

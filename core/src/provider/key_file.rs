@@ -7,10 +7,11 @@ use std::path::Path;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
-use super::local::KEY_TEXT_PREFIX;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::secret::SecretKey;
 
+/// What a local key starts with as text; 43 base64url characters follow.
+pub const KEY_TEXT_PREFIX: &str = "fwk1.";
 /// Longer than any key file.
 const MAX_LEN: u64 = 256;
 

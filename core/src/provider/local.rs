@@ -11,9 +11,6 @@ use crate::error::{Error, ErrorCode, Result, fail};
 use crate::secret::SecretKey;
 use crate::suite::xaes;
 
-/// What a local key starts with as text; 43 base64url characters follow.
-pub const KEY_TEXT_PREFIX: &str = "fwk1.";
-
 /// Wraps with XAES-256-GCM under a key that the caller holds.
 ///
 /// ```
