@@ -62,7 +62,10 @@ pub fn run(options: &Options, directory: &Path) -> Result<bool, Failure> {
     for (number, (title, step)) in (1..).zip(STEPS) {
         report.begin(number, title);
         let outcome = step(&mut site, &mut report);
-        report.end(outcome);
+        if !report.end(outcome) && number == 1 {
+            println!("\nwithout encrypted records there is nothing to show");
+            return Ok(false);
+        }
     }
     Ok(report.finish())
 }

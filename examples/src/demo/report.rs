@@ -52,7 +52,8 @@ impl Report {
         }
     }
 
-    pub(crate) fn end(&mut self, outcome: Result<(), Failure>) {
+    /// Ends a step and tells whether it held.
+    pub(crate) fn end(&mut self, outcome: Result<(), Failure>) -> bool {
         if let Err(error) = outcome {
             self.check(false, error.to_string());
         }
@@ -67,6 +68,7 @@ impl Report {
                 println!("   DID NOT HOLD ({seconds:.1} s)");
             }
         }
+        self.problems.is_empty()
     }
 
     pub(crate) fn finish(&self) -> bool {

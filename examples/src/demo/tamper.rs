@@ -1,6 +1,6 @@
 //! What whoever writes the database can try.
 
-use fieldward::{ErrorCode, Mode, StoredForm, ValueType};
+use fieldward::{ErrorCode, Mode, RecordBinding, StoredForm, Suite};
 use rusqlite::types::Value as Sql;
 
 use super::Failure;
@@ -30,6 +30,7 @@ pub(crate) fn tamper(site: &mut Site, report: &mut Report) -> Result<(), Failure
         report.not_applicable("tampering", "no randomized field is stored as bytes");
         return Ok(());
     };
+    let binds_record = site.cipher.field(&column)?.record_binding() == RecordBinding::Required;
     let original = cell(site, row, &column).ok_or("a cell")?;
     let mut flipped = original.clone();
     if let Some(last) = flipped.last_mut() {
@@ -42,6 +43,7 @@ pub(crate) fn tamper(site: &mut Site, report: &mut Report) -> Result<(), Failure
         (format!("{column} relabelled as deterministic"), relabelled(&original), ErrorCode::SuiteNotAllowed),
     ];
     match other.and_then(|other| cell(site, other, &column)) {
+        _ if !binds_record => report.not_applicable("a swap between rows", "the field binds no record id"),
         Some(bytes) => tries.push((format!("{column} of another record"), bytes, ErrorCode::AuthenticationFailed)),
         None => report.not_applicable("a swap between rows", "only one record has a value"),
     }
@@ -74,9 +76,15 @@ fn relabelled(envelope: &[u8]) -> Vec<u8> {
 /// Envelopes of a document exchanged as text.
 fn tamper_with_documents(site: &mut Site, report: &mut Report) -> Result<(), Failure> {
     let Some(Sql::Text(document)) = site.table.raw(0, "document")? else { return Err("no document".into()) };
-    let tokens: Vec<&str> = document.split('"').filter(|text| text.starts_with(fieldward::TEXT_PREFIX)).collect();
+    let envelopes = |document: &str| -> Vec<String> {
+        let is_randomized = |text: &&str| {
+            fieldward::inspect(text.as_bytes()).is_ok_and(|found| found.header.suite == Suite::Randomized)
+        };
+        document.split('"').filter(is_randomized).map(str::to_owned).collect()
+    };
+    let tokens = envelopes(&document);
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else {
-        report.not_applicable("tampering", "the first document has no encrypted value");
+        report.not_applicable("tampering", "the first document has no randomized value");
         return Ok(());
     };
     let flipped = {
@@ -97,22 +105,24 @@ fn tamper_with_documents(site: &mut Site, report: &mut Report) -> Result<(), Fai
         )),
         true => report.not_applicable("a swap between fields", "the document has one encrypted value"),
     }
-    let id = site.id_of(0);
-    tries.push((
-        "the document given another record's id",
-        document.replacen(&id, "another-record", 1),
-        ErrorCode::AuthenticationFailed,
-    ));
-    if site.records.len() < 2 {
-        report.not_applicable("a swap between rows", "the input has one record");
-    } else if let Some(Sql::Text(other)) = site.table.raw(1, "document")? {
-        let foreign =
-            other.split('"').find(|text| text.starts_with(fieldward::TEXT_PREFIX)).unwrap_or_default().to_owned();
-        tries.push((
-            "an envelope of another record",
-            document.replacen(first, &foreign, 1),
-            ErrorCode::AuthenticationFailed,
-        ));
+    if site.schema.record_id().is_none() {
+        report.not_applicable("a swap between records", "the schema binds no record id");
+    } else {
+        let id = site.id_of(0);
+        let renamed = document.replacen(&id, "another-record", 1);
+        tries.push(("the document given another record's id", renamed, ErrorCode::AuthenticationFailed));
+        let others = (1..site.records.len()).filter_map(|row| site.table.raw(row, "document").ok().flatten());
+        let foreign = others
+            .filter_map(|found| if let Sql::Text(text) = found { envelopes(&text).into_iter().next() } else { None })
+            .next();
+        match foreign {
+            Some(foreign) => tries.push((
+                "an envelope of another record",
+                document.replacen(first, &foreign, 1),
+                ErrorCode::AuthenticationFailed,
+            )),
+            None => report.not_applicable("a swap between records", "no other record has a randomized value"),
+        }
     }
     for (what, text, expected) in tries {
         site.table.overwrite(0, "document", &Sql::Text(text))?;
@@ -121,6 +131,5 @@ fn tamper_with_documents(site: &mut Site, report: &mut Report) -> Result<(), Fai
     site.table.overwrite(0, "document", &Sql::Text(document.clone()))?;
     let back = site.cipher.decrypt(&site.table.read(0, &site.cipher)?)?;
     report.check(back == site.records[0], "the document put back: read as before");
-    let _ = ValueType::Text;
     Ok(())
 }
