@@ -3,6 +3,7 @@
 //! [`FieldCipher`] is the handle: cheap to clone, `Send + Sync`, made once and kept. It reads the keyring's snapshot without
 //! a lock, derives its keys once for each key version, and checks a key's state at every use.
 
+mod columns;
 mod keys;
 mod reencrypt;
 mod search;

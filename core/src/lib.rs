@@ -3,6 +3,7 @@
 
 mod audit;
 mod clock;
+mod column;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod context;
@@ -32,6 +33,10 @@ pub use audit::{
     Problem, ProblemKind, verify_audit,
 };
 pub use clock::{Clock, ManualClock, SystemClock, UnixSeconds};
+pub use column::{
+    BinaryColumn, Column, DecryptedColumn, Offsets, OnFailure, RecordIds, RowFailure, StoredColumn, TimeUnit, Validity,
+    ValueColumn,
+};
 pub use context::{FieldContext, MAX_NAME_LEN, RecordId, RecordIdPart};
 pub use envelope::{
     HEADER_LEN, Header, Inspection, KeyId, Suite, TEXT_PREFIX, inspect, max_ciphertext_len, max_text_len,

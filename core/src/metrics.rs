@@ -175,6 +175,13 @@ impl FieldMetrics {
         self.untrusted.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts the calls of a column beyond the first, which its timer counted.
+    pub(crate) fn count_more(&self, operation: Operation, rows: usize) {
+        if let Some(metrics) = self.operation(operation) {
+            metrics.calls.fetch_add(u64::try_from(rows.saturating_sub(1)).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
     fn operation(&self, operation: Operation) -> Option<&OperationMetrics> {
         let [encrypt, decrypt, search, reencrypt] = &self.operations;
         Some(match operation {

@@ -12,7 +12,7 @@ mod transform;
 mod unicode;
 
 pub use assess::{Assessment, ColumnAssessor, Verdict};
-pub(crate) use index::LOW_CARDINALITY;
+pub(crate) use index::{IndexKey, LOW_CARDINALITY};
 pub use index::{IndexQuery, IndexSpec, IndexValue, MIN_OUTPUT_BITS, Scope};
 pub use normalize::{MAX_NORMALIZED_LEN, NORMALIZER_VERSION, Normalizer, Step};
 pub use transform::{DatePart, MAX_WORDS, Transform};

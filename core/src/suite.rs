@@ -7,6 +7,8 @@
 //!
 //! Nothing here takes a nonce from a caller: `xaes` draws its own from the operating system.
 
+mod block;
+pub(crate) mod gcm;
 pub(crate) mod siv;
 pub(crate) mod xaes;
 

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::error::{ErrorCode, Result, fail};
 
 pub use calendar::{Date, Offset, Timestamp};
+pub(crate) use codec::{check_payload, decode_payload, encode_payload};
 pub use decimal::Decimal;
 pub(crate) use padding::MAX_PLAINTEXT_LEN;
 pub use padding::Padding;
@@ -182,7 +183,7 @@ impl Value {
     }
 
     /// The value's bytes after the type byte.
-    fn payload(&self) -> Cow<'_, [u8]> {
+    pub(crate) fn payload(&self) -> Cow<'_, [u8]> {
         match self {
             Self::Bytes(bytes) => Cow::Borrowed(bytes),
             Self::Text(text) | Self::Json(text) => Cow::Borrowed(text.as_bytes()),

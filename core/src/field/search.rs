@@ -6,14 +6,15 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 
 use super::{FieldCipher, RecordRef, Stored, StoredRef};
+use crate::column::{Column, StoredColumn};
 use crate::context::{FieldContext, Parts};
 use crate::derive::expand_key;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::keyring::{DerivedKey, Keyring, Parent, Snapshot};
 use crate::metrics::Operation;
 use crate::schema::{FieldSpec, Mode};
-use crate::search::{IndexQuery, IndexSpec, IndexValue};
-use crate::value::Value;
+use crate::search::{IndexKey, IndexQuery, IndexSpec, IndexValue};
+use crate::value::{Value, ValueType};
 
 /// An index of one field of one tenant, with its derived key once it was used.
 pub(super) struct BoundIndex {
@@ -35,7 +36,7 @@ impl BoundIndex {
         &self,
         keyring: &Keyring,
         snapshot: &Snapshot,
-        compute: impl FnOnce(&crate::SecretKey) -> Result<T>,
+        compute: impl FnOnce(&IndexKey) -> Result<T>,
     ) -> Result<T> {
         // The snapshot is asked each time: a destroyed index key makes no more values.
         let parent = match snapshot.index_key(self.spec.number()) {
@@ -51,7 +52,7 @@ impl BoundIndex {
             None => {
                 let slot = Parent::Index(self.spec.number());
                 let key = keyring.derived_cache().derive(slot, &self.info.clone().into_bytes(), || {
-                    Ok(DerivedKey::Index(expand_key(parent, self.info.clone())?))
+                    Ok(DerivedKey::Index(IndexKey::new(&expand_key(parent, self.info.clone())?)?))
                 })?;
                 self.key.store(Some(Arc::clone(&key)));
                 key
@@ -90,6 +91,42 @@ impl FieldCipher {
             .map(|index| Ok((index.spec.column().to_owned(), self.index_value(index, value)?)))
             .collect::<Result<_>>()
             .map_err(|error: Error| error.at(self.inner.spec.name()))
+    }
+
+    /// The index values of a column of text, by an index that gives one for each value: `exact`, the last or first characters. Null,
+    /// and what yields nothing, gives null.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::index_values`], with the row named; `WrongFieldMode` for an index that gives lists; `WrongType` for a column or field
+    /// that is not text.
+    pub fn index_column(&self, index: &str, column: &Column<'_>) -> Result<StoredColumn> {
+        self.measured(|| {
+            let index = self.index(index)?;
+            let Column::Binary(column) = column else { return Err(Error::new(ErrorCode::WrongType)) };
+            if self.inner.spec.value_type() != ValueType::Text {
+                return Err(Error::new(ErrorCode::WrongType));
+            }
+            if index.spec.transform().is_list() {
+                return fail(ErrorCode::WrongFieldMode, format!("index {} gives lists", index.spec.name()));
+            }
+            let keyring = &self.inner.keyring;
+            let mut output = StoredColumn::new();
+            output.clear(column.rows(), column.rows().saturating_mul(16));
+            index.with_key(keyring, &keyring.for_index(), |key| {
+                for row in 0..column.rows() {
+                    let text = column.get(row).map(std::str::from_utf8);
+                    let appended = match text {
+                        None => Ok(false),
+                        Some(Ok(text)) => index.spec.append_of_text(key, text, &mut output.data),
+                        Some(Err(_)) => Err(Error::new(ErrorCode::InvalidText)),
+                    };
+                    output.end_row(appended.map_err(|error| Error::with_detail(error.code(), format!("row {row}")))?);
+                }
+                Ok(())
+            })?;
+            Ok(output)
+        })
     }
 
     /// What the column of a deterministic field is compared with: one envelope for each version that is not destroyed, oldest

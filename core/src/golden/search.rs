@@ -7,7 +7,7 @@ use super::lower::{place, value};
 use super::{bytes, hex, text};
 use crate::derive::expand_key;
 use crate::error::Result;
-use crate::search::{DatePart, IndexSpec, IndexValue, Normalizer, Step, Transform};
+use crate::search::{DatePart, IndexKey, IndexSpec, IndexValue, Normalizer, Step, Transform};
 use crate::secret::SecretKey;
 use crate::value::ValueType;
 
@@ -78,9 +78,9 @@ fn declared(input: &Json) -> Result<IndexSpec> {
     Ok(spec)
 }
 
-fn key(input: &Json, spec: &IndexSpec) -> Result<SecretKey> {
+fn key(input: &Json, spec: &IndexSpec) -> Result<IndexKey> {
     let index_key = SecretKey::from_slice(&bytes(&input["index_key"]))?;
-    expand_key(&index_key, spec.info(kind(input), &place(&input["place"])?))
+    IndexKey::new(&expand_key(&index_key, spec.info(kind(input), &place(&input["place"])?))?)
 }
 
 fn index(input: &Json) -> Result<Json> {

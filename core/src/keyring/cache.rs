@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use crate::envelope::KeyId;
 use crate::error::Result;
-use crate::secret::SecretKey;
+use crate::search::IndexKey;
 use crate::suite::{Siv, Xaes};
 
 /// A key derived for one purpose, set up for use. Each variant wipes itself on drop.
@@ -18,7 +18,7 @@ pub(crate) enum DerivedKey {
     /// Of a deterministic field.
     Deterministic(Siv),
     /// Of an index.
-    Index(SecretKey),
+    Index(IndexKey),
 }
 
 /// The key that another is derived from.
@@ -112,6 +112,8 @@ mod tests {
 
     use std::cell::Cell;
 
+    use crate::secret::SecretKey;
+
     use super::*;
 
     #[test]
@@ -122,7 +124,7 @@ mod tests {
             cache
                 .derive(Parent::Index(1), info, || {
                     derived.set(derived.get() + 1);
-                    Ok(DerivedKey::Index(SecretKey::generate()?))
+                    Ok(DerivedKey::Index(IndexKey::new(&SecretKey::generate()?)?))
                 })
                 .unwrap()
         };
@@ -141,17 +143,22 @@ mod tests {
     #[test]
     fn parents_and_infos_never_share_a_slot() {
         let cache = DerivedCache::new(8);
-        let key = |byte| move || Ok(DerivedKey::Index(SecretKey::from_slice(&[byte; 32])?));
-        let of = |key: Arc<DerivedKey>| match &*key {
-            DerivedKey::Index(key) => key.expose()[0],
-            _ => 0,
+        let derived = Cell::new(0);
+        let ask = |parent, info: &[u8]| {
+            let before = derived.get();
+            let derive = || {
+                derived.set(before + 1);
+                Ok(DerivedKey::Index(IndexKey::new(&SecretKey::generate()?)?))
+            };
+            let key = cache.derive(parent, info, derive).unwrap();
+            (key, derived.get() > before)
         };
-        assert_eq!(of(cache.derive(Parent::Index(1), b"a", key(1)).unwrap()), 1);
-        assert_eq!(of(cache.derive(Parent::Index(2), b"a", key(2)).unwrap()), 2);
-        assert_eq!(of(cache.derive(Parent::Index(1), b"b", key(3)).unwrap()), 3);
-        assert_eq!(of(cache.derive(Parent::Index(1), b"a", key(4)).unwrap()), 1);
+        let (one, is_new) = ask(Parent::Index(1), b"a");
+        assert!(is_new && ask(Parent::Index(2), b"a").1 && ask(Parent::Index(1), b"b").1);
+        let (again, is_new) = ask(Parent::Index(1), b"a");
+        assert!(!is_new && Arc::ptr_eq(&one, &again));
         cache.retain(|parent| parent != Parent::Index(1));
         assert_eq!(cache.len(), 1);
-        assert_eq!(of(cache.derive(Parent::Index(1), b"a", key(5)).unwrap()), 5);
+        assert!(ask(Parent::Index(1), b"a").1);
     }
 }

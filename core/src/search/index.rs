@@ -190,7 +190,7 @@ impl IndexSpec {
     }
 
     /// The index value of a value under the derived `key`.
-    pub(crate) fn value(&self, key: &SecretKey, value: Option<&Value>) -> Result<IndexValue> {
+    pub(crate) fn value(&self, key: &IndexKey, value: Option<&Value>) -> Result<IndexValue> {
         let Some(value) = value else { return Ok(IndexValue::Null) };
         let mut outputs = self.tokens(key, value)?;
         Ok(match (self.transform.is_list(), outputs.pop()) {
@@ -204,7 +204,7 @@ impl IndexSpec {
     }
 
     /// The tokens of a query for `value`.
-    pub(crate) fn query(&self, key: &SecretKey, value: &Value) -> Result<IndexQuery> {
+    pub(crate) fn query(&self, key: &IndexKey, value: &Value) -> Result<IndexQuery> {
         let tokens = self.tokens(key, value)?;
         if tokens.is_empty() {
             return fail(ErrorCode::QueryEmpty, format!("index {}", self.name));
@@ -224,29 +224,66 @@ impl IndexSpec {
     }
 
     /// Sorted, without duplicates; empty where the value yields nothing.
-    fn tokens(&self, key: &SecretKey, value: &Value) -> Result<Vec<Vec<u8>>> {
+    fn tokens(&self, key: &IndexKey, value: &Value) -> Result<Vec<Vec<u8>>> {
         let mut tokens = self
             .transform
             .outputs_of(value, &self.normalizer)?
             .iter()
             .map(|output| self.token(key, output))
-            .collect::<Result<Vec<_>>>()?;
+            .collect::<Vec<_>>();
         tokens.sort_unstable();
         tokens.dedup();
         Ok(tokens)
     }
 
     /// HMAC-SHA-256, its leading bits; spare low bits of the last byte zero.
-    fn token(&self, key: &SecretKey, output: &[u8]) -> Result<Vec<u8>> {
-        let mut hmac = Hmac::<Sha256>::new_from_slice(key.expose()).map_err(|_| Error::new(ErrorCode::Internal))?;
+    fn token(&self, key: &IndexKey, output: &[u8]) -> Vec<u8> {
+        let mut token = Vec::with_capacity(usize::from(self.bits).div_ceil(8));
+        self.append_token(key, output, &mut token);
+        token
+    }
+
+    fn append_token(&self, key: &IndexKey, output: &[u8], tokens: &mut Vec<u8>) {
+        let mut hmac = key.0.clone();
         hmac.update(output);
-        let mut token = hmac.finalize().into_bytes().to_vec();
-        token.truncate(usize::from(self.bits).div_ceil(8));
+        let whole = hmac.finalize().into_bytes();
+        tokens.extend(whole.iter().take(usize::from(self.bits).div_ceil(8)));
         let spare = (8 - self.bits % 8) % 8;
-        if let Some(last) = token.last_mut() {
+        if let Some(last) = tokens.last_mut() {
             *last &= 0xff << spare;
         }
-        Ok(token)
+    }
+
+    /// Appends the index value of a text to a column, by an index that gives one; false if it yields nothing.
+    pub(crate) fn append_of_text(&self, key: &IndexKey, text: &str, tokens: &mut Vec<u8>) -> Result<bool> {
+        if self.is_exact() {
+            let normalized = self.normalizer.normalize(text)?;
+            if !normalized.is_empty() {
+                self.append_token(key, normalized.as_bytes(), tokens);
+            }
+            return Ok(!normalized.is_empty());
+        }
+        let outputs = self.transform.outputs_of(&Value::Text(text.to_owned()), &self.normalizer)?;
+        if let Some(output) = outputs.first() {
+            self.append_token(key, output, tokens);
+        }
+        Ok(!outputs.is_empty())
+    }
+}
+
+/// The derived key of an index, set up once. Wiped on drop.
+#[derive(Clone)]
+pub(crate) struct IndexKey(Hmac<Sha256>);
+
+impl IndexKey {
+    pub(crate) fn new(key: &SecretKey) -> Result<Self> {
+        Hmac::new_from_slice(key.expose()).map(Self).map_err(|_| Error::new(ErrorCode::Internal))
+    }
+}
+
+impl fmt::Debug for IndexKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IndexKey(..)")
     }
 }
 

@@ -104,3 +104,34 @@ fn equal_messages_never_give_equal_bytes() {
     let all: std::collections::HashSet<_> = (0..10_000).map(|_| xaes::seal(&key, b"", b"").unwrap()).collect();
     assert_eq!(all.len(), 10_000);
 }
+
+/// One prefix for 2^16 messages of a handle, each with 12 bytes of its own.
+#[test]
+fn a_handle_changes_its_prefix() {
+    let cipher = Xaes::new(&SecretKey::generate().unwrap());
+    let (mut prefixes, mut nonces) = (Vec::new(), std::collections::HashSet::new());
+    for _ in 0..(1 << 16) + 100 {
+        let mut sealed = vec![0; 24];
+        cipher.seal_in_place(b"", &mut sealed, 24).unwrap();
+        if prefixes.last().map(Vec::as_slice) != Some(&sealed[..12]) {
+            prefixes.push(sealed[..12].to_vec());
+        }
+        assert!(nonces.insert(sealed[..24].to_vec()));
+    }
+    assert_eq!(prefixes.len(), 2);
+}
+
+/// A batch counts up modulo 2^96 and never carries into its prefix.
+#[test]
+fn a_batch_counts_without_carry() {
+    let cipher = Xaes::new(&SecretKey::generate().unwrap());
+    let mut batch = cipher.batch().unwrap();
+    batch.set_counter((1 << 96) - 2);
+    let nonces = [(); 4].map(|()| batch.next_nonce());
+    assert!(nonces.iter().all(|nonce| nonce[..12] == nonces[0][..12]));
+    let counters = nonces.map(|nonce| base16ct::lower::encode_string(&nonce[12..]));
+    assert_eq!(counters[0], format!("{}fe", "ff".repeat(11)));
+    assert_eq!(counters[1], "ff".repeat(12));
+    assert_eq!(counters[2], "00".repeat(12));
+    assert_eq!(counters[3], format!("{}01", "00".repeat(11)));
+}

@@ -2,12 +2,17 @@
 //!
 //! The nonce has 192 bits and is drawn here, from the operating system, for every message.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
+use arc_swap::ArcSwapOption;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::gcm::Gcm;
 use crate::error::{Error, ErrorCode, Result};
 use crate::random;
 use crate::secret::SecretKey;
@@ -21,6 +26,9 @@ pub(crate) const TAG_LEN: usize = 16;
 /// What a message grows by: nonce and tag.
 pub(crate) const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 
+/// How many messages a handle writes under one prefix, each with 12 fresh bytes: `spec/suite.md` has the bound.
+const MESSAGES_PER_PREFIX: u32 = 1 << 16;
+
 type Block = [u8; 16];
 
 /// A key of XAES-256-GCM, set up. Wiped on drop by the block cipher and here.
@@ -28,6 +36,27 @@ pub(crate) struct Xaes {
     block_cipher: Aes256,
     /// CMAC's subkey K1.
     subkey: Zeroizing<Block>,
+    /// The prefix that this handle writes under.
+    writing: ArcSwapOption<Derived>,
+    /// The prefix that it read last. An attacker chooses prefixes: one is kept, not many.
+    reading: ArcSwapOption<Derived>,
+}
+
+/// AES-256-GCM under the key of one prefix.
+struct Derived {
+    prefix: [u8; PREFIX_LEN],
+    cipher: Aes256Gcm,
+    used: AtomicU32,
+}
+
+/// A batch of messages under one prefix. Counts the last 12 bytes up from a random start; never a handle's prefix.
+pub(crate) struct Batch {
+    prefix: [u8; PREFIX_LEN],
+    counter: u128,
+    /// For short messages, many at a time.
+    pub(crate) short: Gcm,
+    /// For long ones.
+    long: Aes256Gcm,
 }
 
 impl std::fmt::Debug for Xaes {
@@ -44,11 +73,12 @@ impl Xaes {
         // Doubling in GF(2^128), SP 800-38B section 6.1, without a branch on the secret.
         let value = u128::from_be_bytes(*zero);
         let doubled = (value << 1) ^ ((value >> 127) * 0x87);
-        Self { block_cipher, subkey: Zeroizing::new(doubled.to_be_bytes()) }
+        let subkey = Zeroizing::new(doubled.to_be_bytes());
+        Self { block_cipher, subkey, writing: ArcSwapOption::empty(), reading: ArcSwapOption::empty() }
     }
 
     /// The AES-256-GCM key of a prefix: two CMAC blocks over `00 counter 'X' 00 prefix`.
-    fn derive(&self, prefix: &[u8; PREFIX_LEN]) -> Aes256Gcm {
+    fn key_of(&self, prefix: &[u8; PREFIX_LEN]) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0u8; 32]);
         let (first, second) = key.split_at_mut(16);
         for (half, counter) in [(first, 1u8), (second, 2u8)] {
@@ -63,33 +93,61 @@ impl Xaes {
             half.copy_from_slice(&block);
             block.zeroize();
         }
-        Aes256Gcm::new((&*key).into())
+        key
+    }
+
+    fn derive(&self, prefix: [u8; PREFIX_LEN]) -> Arc<Derived> {
+        let cipher = Aes256Gcm::new((&*self.key_of(&prefix)).into());
+        Arc::new(Derived { prefix, cipher, used: AtomicU32::new(1) })
+    }
+
+    /// The cipher to read a prefix with: the one kept, or derived now.
+    fn reader(&self, prefix: [u8; PREFIX_LEN]) -> Arc<Derived> {
+        match &*self.reading.load() {
+            Some(kept) if kept.prefix == prefix => Arc::clone(kept),
+            _ => {
+                let derived = self.derive(prefix);
+                self.reading.store(Some(Arc::clone(&derived)));
+                derived
+            }
+        }
+    }
+
+    /// A prefix to write a batch under, with a random start of its counter.
+    pub(crate) fn batch(&self) -> Result<Batch> {
+        let (prefix, start) = split(&random::array::<NONCE_LEN>()?)?;
+        Ok(self.batch_at(prefix, start))
+    }
+
+    /// What reads messages of one prefix.
+    pub(crate) fn batch_of(&self, prefix: [u8; PREFIX_LEN]) -> Batch {
+        self.batch_at(prefix, [0; 12])
+    }
+
+    fn batch_at(&self, prefix: [u8; PREFIX_LEN], start: [u8; 12]) -> Batch {
+        let key = self.key_of(&prefix);
+        let counter = start.iter().fold(0_u128, |counter, byte| counter << 8 | u128::from(*byte));
+        Batch { prefix, counter, short: Gcm::new(&key), long: Aes256Gcm::new((&*key).into()) }
     }
 
     /// Encrypts `buffer[start..]` in place under a fresh nonce that is written to `buffer[start - 24..start]`; appends the tag.
     pub(crate) fn seal_in_place(&self, associated_data: &[u8], buffer: &mut Vec<u8>, start: usize) -> Result<()> {
-        let nonce = random::array::<NONCE_LEN>()?;
-        self.seal_with(&nonce, associated_data, buffer, start)
+        if let Some(kept) = &*self.writing.load()
+            && kept.used.fetch_add(1, Ordering::Relaxed) < MESSAGES_PER_PREFIX
+        {
+            return seal_under(kept, &random::array::<12>()?, associated_data, buffer, start);
+        }
+        let (prefix, counter) = split(&random::array::<NONCE_LEN>()?)?;
+        let derived = self.derive(prefix);
+        self.writing.store(Some(Arc::clone(&derived)));
+        seal_under(&derived, &counter, associated_data, buffer, start)
     }
 
-    /// [`Self::seal_in_place`] with the nonce given: private to the crate, for the batch that counts and for vectors.
-    fn seal_with(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        associated_data: &[u8],
-        buffer: &mut Vec<u8>,
-        start: usize,
-    ) -> Result<()> {
+    /// [`Self::seal_in_place`] with the nonce given: for vectors.
+    #[cfg(test)]
+    fn seal_with(&self, nonce: &[u8; 24], associated_data: &[u8], buffer: &mut Vec<u8>, start: usize) -> Result<()> {
         let (prefix, counter) = split(nonce)?;
-        let place = start.checked_sub(NONCE_LEN).and_then(|from| buffer.get_mut(from..start));
-        place.ok_or(ErrorCode::Internal)?.copy_from_slice(nonce);
-        let message = buffer.get_mut(start..).ok_or(ErrorCode::Internal)?;
-        let tag = self
-            .derive(&prefix)
-            .encrypt_inout_detached(&Nonce::from(counter), associated_data, message.into())
-            .map_err(|_| Error::new(ErrorCode::Internal))?;
-        buffer.extend_from_slice(&tag);
-        Ok(())
+        seal_under(&self.derive(prefix), &counter, associated_data, buffer, start)
     }
 
     /// Decrypts `nonce || ciphertext || tag`. Nothing is released before the tag is verified.
@@ -99,7 +157,8 @@ impl Xaes {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or_else(failed)?;
         let (prefix, counter) = split(nonce)?;
         let mut message = Zeroizing::new(ciphertext.to_vec());
-        self.derive(&prefix)
+        self.reader(prefix)
+            .cipher
             .decrypt_inout_detached(
                 &Nonce::from(counter),
                 associated_data,
@@ -111,7 +170,72 @@ impl Xaes {
     }
 }
 
-fn split(nonce: &[u8; NONCE_LEN]) -> Result<([u8; PREFIX_LEN], [u8; 12])> {
+fn seal_under(
+    derived: &Derived,
+    counter: &[u8; 12],
+    associated_data: &[u8],
+    buffer: &mut Vec<u8>,
+    start: usize,
+) -> Result<()> {
+    let place = start.checked_sub(NONCE_LEN).and_then(|from| buffer.get_mut(from..start)).ok_or(ErrorCode::Internal)?;
+    let (prefix, rest) = place.split_at_mut_checked(PREFIX_LEN).ok_or(ErrorCode::Internal)?;
+    prefix.copy_from_slice(&derived.prefix);
+    rest.copy_from_slice(counter);
+    let message = buffer.get_mut(start..).ok_or(ErrorCode::Internal)?;
+    let tag = derived
+        .cipher
+        .encrypt_inout_detached(&Nonce::from(*counter), associated_data, message.into())
+        .map_err(|_| Error::new(ErrorCode::Internal))?;
+    buffer.extend_from_slice(&tag);
+    Ok(())
+}
+
+impl Batch {
+    #[cfg(test)]
+    pub(crate) fn set_counter(&mut self, counter: u128) {
+        self.counter = counter;
+    }
+
+    /// The nonce of the next message: prefix, then the counter, modulo 2^96 and without carry into the prefix.
+    pub(crate) fn next_nonce(&mut self) -> [u8; NONCE_LEN] {
+        let mut nonce = [0; NONCE_LEN];
+        let counter = self.counter.to_be_bytes();
+        for (to, byte) in nonce.iter_mut().zip(self.prefix.iter().chain(counter.iter().skip(4))) {
+            *to = *byte;
+        }
+        self.counter = (self.counter + 1) & ((1 << 96) - 1);
+        nonce
+    }
+
+    /// Encrypts a long message in place; gives the tag.
+    pub(crate) fn seal_long(
+        &self,
+        nonce: [u8; 12],
+        associated_data: &[u8],
+        message: &mut [u8],
+    ) -> Result<[u8; TAG_LEN]> {
+        let sealed = self.long.encrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into());
+        sealed.map(Into::into).map_err(|_| Error::new(ErrorCode::Internal))
+    }
+
+    /// Decrypts a long message in place, if its tag holds.
+    pub(crate) fn open_long(
+        &self,
+        nonce: [u8; 12],
+        associated_data: &[u8],
+        message: &mut [u8],
+        tag: [u8; TAG_LEN],
+    ) -> bool {
+        let opened =
+            self.long.decrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into(), &Tag::from(tag));
+        if opened.is_err() {
+            message.zeroize();
+        }
+        opened.is_ok()
+    }
+}
+
+pub(crate) fn split(nonce: &[u8; NONCE_LEN]) -> Result<([u8; PREFIX_LEN], [u8; 12])> {
     let (prefix, counter) = nonce.split_at(PREFIX_LEN);
     match (prefix.try_into(), counter.try_into()) {
         (Ok(prefix), Ok(counter)) => Ok((prefix, counter)),

@@ -16,25 +16,7 @@ impl Value {
         if let Self::Json(text) = self {
             check_json(text.as_bytes()).map_err(|()| Error::new(ErrorCode::InvalidJson))?;
         }
-        let payload = self.payload();
-        if payload.len() > MAX_VALUE_LEN {
-            return fail(ErrorCode::ValueTooLong, "at most 16 MiB");
-        }
-        let tag = self.value_type().tag();
-        match padding {
-            Padding::None => {
-                output.push(tag);
-                output.extend_from_slice(&payload);
-            }
-            _ => {
-                let end = output.len() + padding.plaintext_len(payload.len())?;
-                output.push(tag | PADDED);
-                output.extend_from_slice(&payload);
-                output.push(0x80);
-                output.resize(end, 0);
-            }
-        }
-        Ok(())
+        encode_payload(self.value_type(), &self.payload(), padding, output)
     }
 
     /// The upper bound of what [`Self::encode_into`] appends, for one exact allocation.
@@ -49,12 +31,7 @@ impl Value {
     /// `ValueMalformed` or `PaddingMalformed`: whoever held the key wrote something else than this format.
     pub(crate) fn decode(plaintext: &[u8]) -> Result<Self> {
         let malformed = || Error::new(ErrorCode::ValueMalformed);
-        let (first, rest) = plaintext.split_first().ok_or_else(malformed)?;
-        let kind = ValueType::from_tag(first & !PADDED).ok_or_else(malformed)?;
-        let payload = if first & PADDED == 0 { rest } else { unpad(rest)? };
-        if payload.len() > MAX_VALUE_LEN {
-            return Err(malformed());
-        }
+        let (kind, payload) = decode_payload(plaintext)?;
         let text = || std::str::from_utf8(payload).map(str::to_owned).map_err(|_| malformed());
         Ok(match kind {
             ValueType::Bytes => Self::Bytes(payload.to_vec()),
@@ -75,6 +52,53 @@ impl Value {
             ValueType::Decimal => Self::Decimal(Decimal::from_bytes(payload).ok_or_else(malformed)?),
             ValueType::Uuid => Self::Uuid(exact(payload)?),
         })
+    }
+}
+
+/// Appends a value: type byte, payload, padding.
+pub(crate) fn encode_payload(kind: ValueType, payload: &[u8], padding: Padding, output: &mut Vec<u8>) -> Result<()> {
+    if payload.len() > MAX_VALUE_LEN {
+        return fail(ErrorCode::ValueTooLong, "at most 16 MiB");
+    }
+    match padding {
+        Padding::None => {
+            output.push(kind.tag());
+            output.extend_from_slice(payload);
+        }
+        _ => {
+            let end = output.len() + padding.plaintext_len(payload.len())?;
+            output.push(kind.tag() | PADDED);
+            output.extend_from_slice(payload);
+            output.push(0x80);
+            output.resize(end, 0);
+        }
+    }
+    Ok(())
+}
+
+/// The type and payload of an authenticated value.
+pub(crate) fn decode_payload(plaintext: &[u8]) -> Result<(ValueType, &[u8])> {
+    let malformed = || Error::new(ErrorCode::ValueMalformed);
+    let (first, rest) = plaintext.split_first().ok_or_else(malformed)?;
+    let kind = ValueType::from_tag(first & !PADDED).ok_or_else(malformed)?;
+    let payload = if first & PADDED == 0 { rest } else { unpad(rest)? };
+    match payload.len() <= MAX_VALUE_LEN {
+        true => Ok((kind, payload)),
+        false => Err(malformed()),
+    }
+}
+
+/// Whether bytes are the payload of a type whose payload is what a caller has: text, JSON text, bytes, UUIDs.
+pub(crate) fn check_payload(kind: ValueType, payload: &[u8]) -> Result<()> {
+    match kind {
+        ValueType::Bytes => Ok(()),
+        ValueType::Text => match std::str::from_utf8(payload) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::new(ErrorCode::InvalidText)),
+        },
+        ValueType::Json => check_json(payload).map_err(|()| Error::new(ErrorCode::InvalidJson)),
+        ValueType::Uuid if payload.len() == 16 => Ok(()),
+        _ => Err(Error::new(ErrorCode::WrongType)),
     }
 }
 

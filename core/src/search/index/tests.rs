@@ -3,8 +3,8 @@
 use super::*;
 use crate::search::{DatePart, Step};
 
-fn key() -> SecretKey {
-    SecretKey::from_slice(&[0x0b; 32]).unwrap()
+fn key() -> IndexKey {
+    IndexKey::new(&SecretKey::from_slice(&[0x0b; 32]).unwrap()).unwrap()
 }
 
 fn digits() -> Normalizer {

@@ -1,0 +1,161 @@
+//! Columns that come back.
+
+use std::fmt;
+
+use super::{BinaryColumn, Offsets, Validity};
+use crate::error::{Error, ErrorCode, Result};
+
+/// A variable-length column that the library filled. Pass it again to use its memory again.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct StoredColumn {
+    pub(crate) data: Vec<u8>,
+    pub(crate) offsets: Vec<i64>,
+    validity: Vec<u8>,
+    nulls: usize,
+}
+
+impl StoredColumn {
+    /// An empty column.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets the rows and keeps the memory.
+    pub(crate) fn clear(&mut self, rows: usize, bytes: usize) {
+        self.data.clear();
+        self.data.reserve(bytes);
+        self.offsets.clear();
+        self.offsets.reserve(rows.saturating_add(1));
+        self.offsets.push(0);
+        self.validity.clear();
+        self.validity.resize(rows.div_ceil(8), 0);
+        self.nulls = 0;
+    }
+
+    /// Ends a row at the present end of the data.
+    pub(crate) fn end_row(&mut self, is_valid: bool) {
+        let row = self.offsets.len().saturating_sub(1);
+        self.offsets.push(i64::try_from(self.data.len()).unwrap_or(i64::MAX));
+        match (is_valid, self.validity.get_mut(row / 8)) {
+            (true, Some(byte)) => *byte |= 1 << (row % 8),
+            _ => self.nulls += 1,
+        }
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// How many rows are null.
+    #[must_use]
+    pub const fn nulls(&self) -> usize {
+        self.nulls
+    }
+
+    /// The bytes of all rows.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// Offsets into [`Self::data`]: one more than there are rows.
+    #[must_use]
+    pub fn offsets(&self) -> &[i64] {
+        &self.offsets
+    }
+
+    /// The bitmap of rows that are not null, least significant bit first.
+    #[must_use]
+    pub fn validity(&self) -> &[u8] {
+        &self.validity
+    }
+
+    /// The offsets as 32-bit numbers, for binary and string arrays.
+    ///
+    /// # Errors
+    ///
+    /// `ValueTooLong` past 2 GiB of data.
+    pub fn offsets_i32(&self) -> Result<Vec<i32>> {
+        let narrow = |offset: &i64| i32::try_from(*offset).map_err(|_| Error::new(ErrorCode::ValueTooLong));
+        self.offsets.iter().map(narrow).collect()
+    }
+
+    /// The column, borrowed as input.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` for a column that was never filled.
+    pub fn as_column(&self) -> Result<BinaryColumn<'_>> {
+        BinaryColumn::new(&self.data, Offsets::I64(&self.offsets), Some(Validity::new(&self.validity, 0)))
+    }
+}
+
+impl fmt::Debug for StoredColumn {
+    /// Rows and bytes: decrypted columns are of this type too.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredColumn")
+            .field("rows", &self.rows())
+            .field("bytes", &self.data.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Decrypted values, by the field's type. Null rows hold zero in fixed-width columns.
+#[non_exhaustive]
+#[derive(Clone, PartialEq)]
+pub enum ValueColumn {
+    /// Text, bytes, JSON text, UUIDs: the payload of each row.
+    Binary(StoredColumn),
+    /// Integers, with the rows that are not null.
+    I64(Vec<i64>, Vec<bool>),
+    /// Floats.
+    F64(Vec<f64>, Vec<bool>),
+    /// Booleans.
+    Bool(Vec<bool>, Vec<bool>),
+    /// Days since 1970-01-01.
+    Date(Vec<i32>, Vec<bool>),
+    /// Anything else, value by value: timestamps with their offsets, decimals.
+    Values(Vec<Option<crate::Value>>),
+}
+
+impl fmt::Debug for ValueColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ValueColumn(..)")
+    }
+}
+
+/// What happens when a row does not decrypt.
+#[allow(clippy::exhaustive_enums, reason = "there is no third way")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Nothing comes out, and the first failure is the error.
+    #[default]
+    Refuse,
+    /// The row is null and listed; the others come out.
+    Report,
+}
+
+/// A row that did not decrypt, and why.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RowFailure {
+    /// The row, from 0.
+    pub row: usize,
+    /// Why.
+    pub error: Error,
+}
+
+/// A decrypted column.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DecryptedColumn {
+    /// The values.
+    pub values: ValueColumn,
+    /// The rows that failed, in order, where failures are reported.
+    pub failures: Vec<RowFailure>,
+    /// Rows under a suspended or compromised key, or never encrypted.
+    pub untrusted_rows: u64,
+}

@@ -1,0 +1,207 @@
+//! Whole columns of one field: many short values through the cipher together.
+//!
+//! Byte for byte what [`FieldCipher::encrypt`] gives for the same nonces, which here are counted up from one random start.
+
+mod open;
+mod seal;
+
+use super::{FieldCipher, Reading};
+use crate::column::{BinaryColumn, Column, DecryptedColumn, OnFailure, RecordIds, StoredColumn};
+use crate::context::randomized_associated_data;
+use crate::envelope::Header;
+use crate::error::{Error, ErrorCode, Result, fail};
+use crate::metrics::Operation;
+use crate::schema::{Mode, RecordBinding, StoredForm};
+use crate::value::ValueType;
+
+/// Longer values go through the cipher alone: their blocks fill it.
+const LONG: usize = 1_024;
+
+impl FieldCipher {
+    /// Encrypts a column under the current key, into a column that is cleared first and whose memory is used again. Null stays null.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::encrypt`], with the row named; `InvalidArgument` if there are not as many record ids as rows. The output is then
+    /// empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fieldward::{BinaryColumn, Column, Keyring, LocalKeyProvider, MemoryStore, Offsets, OnFailure, RecordIds, Schema};
+    /// use fieldward::{SecretKey, StoredColumn, ValueColumn};
+    ///
+    /// # let keyring = Keyring::builder("clinic")
+    /// #     .provider("primary", LocalKeyProvider::new(SecretKey::generate()?))
+    /// #     .store(MemoryStore::new())
+    /// #     .no_pin("an example in memory")
+    /// #     .create()?;
+    /// let ssn = keyring.field(&Schema::patient()?, None, "ssn")?;
+    /// let column = Column::Binary(BinaryColumn::new(b"999-41-1234999-42-1234", Offsets::I32(&[0, 11, 22]), None)?);
+    /// let patients = BinaryColumn::new(b"p-1p-2", Offsets::I32(&[0, 3, 6]), None)?;
+    /// let mut stored = StoredColumn::new();
+    /// ssn.encrypt_column(&column, &RecordIds::Text(patients), &mut stored)?;
+    /// assert_eq!(stored.data().len(), 2 * (46 + 11));
+    /// let back = ssn.decrypt_column(&stored.as_column()?, &RecordIds::Text(patients), OnFailure::Refuse)?;
+    /// let ValueColumn::Binary(text) = back.values else { panic!("text is binary") };
+    /// assert_eq!(text.data(), b"999-41-1234999-42-1234");
+    /// # Ok::<(), fieldward::Error>(())
+    /// ```
+    pub fn encrypt_column(
+        &self,
+        column: &Column<'_>,
+        records: &RecordIds<'_>,
+        output: &mut StoredColumn,
+    ) -> Result<()> {
+        let timer = self.inner.metrics.start(Operation::Encrypt);
+        let result = self.encrypt_column_unmeasured(column, records, output);
+        timer.finish(result.as_ref().map(|_| ()).map_err(Error::kind), output.data().len());
+        if result.is_err() {
+            output.clear(0, 0);
+        }
+        self.inner.metrics.count_more(Operation::Encrypt, column.rows());
+        result.map_err(|error| error.at(self.inner.spec.name()))
+    }
+
+    fn encrypt_column_unmeasured(
+        &self,
+        column: &Column<'_>,
+        records: &RecordIds<'_>,
+        output: &mut StoredColumn,
+    ) -> Result<()> {
+        let primary = self.primary()?;
+        self.check_column(column)?;
+        check_records(primary, records, column.rows())?;
+        let snapshot = self.inner.keyring.for_encrypt()?;
+        self.wipe_destroyed(&snapshot);
+        let key = snapshot.current(self.inner.keyring.now())?;
+        self.seal_column(primary, key, &snapshot, column, records, output)
+    }
+
+    /// The tokens of a column of queries, or of a join: one column for each version that is not destroyed, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::tokens`], with the row named.
+    pub fn tokens_column(&self, column: &Column<'_>) -> Result<Vec<StoredColumn>> {
+        let primary = self.primary()?;
+        if primary.mode != Mode::Deterministic {
+            return fail(ErrorCode::WrongFieldMode, format!("{} is randomized", self.inner.spec.name()));
+        }
+        self.check_column(column)?;
+        let snapshot = self.inner.keyring.for_encrypt()?;
+        snapshot
+            .data_keys()
+            .filter(|key| key.key().is_some())
+            .map(|key| {
+                let mut output = StoredColumn::new();
+                self.seal_column(primary, key, &snapshot, column, &RecordIds::None, &mut output)?;
+                Ok(output)
+            })
+            .collect::<Result<_>>()
+            .map_err(|error: Error| error.at(self.inner.spec.name()))
+    }
+
+    /// Decrypts a column of envelopes, bytes or text as the field stores them. Null stays null.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decrypt`], for the first row that fails, with the row named; or none of these where failures are reported:
+    /// failed rows are then null and listed. `InvalidArgument` if there are not as many record ids as rows.
+    pub fn decrypt_column(
+        &self,
+        stored: &BinaryColumn<'_>,
+        records: &RecordIds<'_>,
+        on_failure: OnFailure,
+    ) -> Result<DecryptedColumn> {
+        let timer = self.inner.metrics.start(Operation::Decrypt);
+        let result = self.open_column(stored, records, on_failure);
+        timer.finish(result.as_ref().map(|_| ()).map_err(Error::kind), stored.bytes());
+        self.inner.metrics.count_more(Operation::Decrypt, stored.rows());
+        if result.is_ok() {
+            let fields = format!("{}, {} rows", self.inner.spec.name(), stored.rows());
+            self.inner.keyring.audit_read(&self.inner.table, &fields, None);
+        }
+        result.map_err(|error| error.at(self.inner.spec.name()))
+    }
+
+    /// The column's form must be that of the field's type.
+    fn check_column(&self, column: &Column<'_>) -> Result<()> {
+        column.check()?;
+        let fits = matches!(
+            (column, self.inner.spec.value_type()),
+            (Column::Binary(_), ValueType::Text | ValueType::Bytes | ValueType::Json | ValueType::Uuid)
+                | (Column::I64(..), ValueType::I64)
+                | (Column::F64(..), ValueType::F64)
+                | (Column::Bool(..), ValueType::Bool)
+                | (Column::Date(..), ValueType::Date)
+                | (Column::Timestamp(..), ValueType::Timestamp)
+        );
+        match fits {
+            true => Ok(()),
+            false => {
+                fail(ErrorCode::WrongType, format!("{} is {}", self.inner.spec.name(), self.inner.spec.value_type()))
+            }
+        }
+    }
+
+    /// Whether envelopes stand as text.
+    fn is_text(&self) -> bool {
+        self.inner.spec.stored_form() == StoredForm::Text
+    }
+}
+
+/// There are as many record ids as rows where the reading binds them, and none where it does not.
+fn check_records(reading: &Reading, records: &RecordIds<'_>, rows: usize) -> Result<()> {
+    match (reading.mode, reading.binding, records.rows()) {
+        (Mode::Deterministic, _, _) | (Mode::Randomized, RecordBinding::None, None) => Ok(()),
+        (Mode::Randomized, RecordBinding::Required, Some(ids)) if ids == rows => Ok(()),
+        (Mode::Randomized, RecordBinding::Required, Some(_)) => fail(ErrorCode::InvalidArgument, "one record id a row"),
+        (Mode::Randomized, RecordBinding::Required, None) => Err(Error::new(ErrorCode::RecordIdMissing)),
+        (Mode::Randomized, RecordBinding::None, Some(_)) => Err(Error::new(ErrorCode::RecordIdUnexpected)),
+    }
+}
+
+/// The associated data of one row after another, built in one buffer: what `randomized_associated_data` gives.
+struct RowData<'a> {
+    records: RecordIds<'a>,
+    /// `P(header)` and the mark of a record id; its length and bytes follow.
+    buffer: Vec<u8>,
+    prefix_len: usize,
+}
+
+impl<'a> RowData<'a> {
+    fn new(header: Header, records: RecordIds<'a>) -> Self {
+        let mut buffer = randomized_associated_data(header, None);
+        if !matches!(records, RecordIds::None)
+            && let Some(mark) = buffer.last_mut()
+        {
+            *mark = 1;
+        }
+        Self { records, prefix_len: buffer.len(), buffer }
+    }
+
+    /// Whether each row has its own.
+    const fn differs(&self) -> bool {
+        !matches!(self.records, RecordIds::None)
+    }
+
+    fn of(&mut self, row: usize) -> Result<&[u8]> {
+        self.buffer.truncate(self.prefix_len);
+        if !self.differs() {
+            return Ok(&self.buffer);
+        }
+        self.buffer.extend_from_slice(&[0; 4]);
+        self.records.append(row, &mut self.buffer)?;
+        let len = self.buffer.len() - self.prefix_len - 4;
+        let len = u32::try_from(len).map_err(|_| Error::new(ErrorCode::RecordIdInvalid))?;
+        let place = self.buffer.get_mut(self.prefix_len..).and_then(|rest| rest.first_chunk_mut::<4>());
+        *place.ok_or(ErrorCode::Internal)? = len.to_be_bytes();
+        Ok(&self.buffer)
+    }
+}
+
+/// An error of one row.
+fn in_row(error: &Error, row: usize) -> Error {
+    Error::with_detail(error.code(), format!("row {row}"))
+}
