@@ -55,6 +55,7 @@ $(VENV)/ready: core/vectors/reference/requirements.txt
 
 bench: tools
 	cargo bench --locked --package fieldward-benches -- $(BENCH_ARGS)
+	python3 benches/report.py
 
 fuzz: tools
 	@rustup toolchain list 2>/dev/null | grep -q "^$(NIGHTLY)" || { echo "missing: the Rust toolchain $(NIGHTLY)"; exit 1; }

@@ -9,6 +9,7 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use aes_siv::siv::Aes256Siv;
 use criterion::{Criterion, criterion_group, criterion_main};
 use fieldward::{Keyring, LocalKeyProvider, MemoryStore, RecordCipher, RecordId, Schema, SecretKey, Value};
+use xaes_256_gcm::Xaes256Gcm;
 
 const SSN: &str = "999-41-1234";
 
@@ -41,6 +42,12 @@ fn values(criterion: &mut Criterion) {
             getrandom::fill(&mut nonce).expect("random bytes");
             gcm.encrypt(&Nonce::from(nonce), Payload { msg: black_box(SSN.as_bytes()), aad: &aad })
         });
+    });
+    let xaes = Xaes256Gcm::new(&key.into());
+    let nonce = [3_u8; 24];
+    let sealed = xaes.encrypt(&nonce.into(), Payload { msg: SSN.as_bytes(), aad: &aad }).expect("encrypts");
+    group.bench_function("peer: xaes-256-gcm decrypt", |bench| {
+        bench.iter(|| xaes.decrypt(&nonce.into(), Payload { msg: black_box(&sealed), aad: &aad }));
     });
     group.finish();
 

@@ -3,28 +3,39 @@
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256, Block};
-use ghash::GHash;
-use ghash::universal_hash::UniversalHash;
+use polyval::Polyval;
+use polyval::universal_hash::UniversalHash;
 use zeroize::Zeroize;
 
 use crate::secret::constant_time_eq;
 
+/// The reduction of POLYVAL's field, RFC 8452, section 3.
+const MULX: u128 = 0xc2000000_00000000_00000000_00000001;
 /// How many messages go through the block cipher together.
-pub(crate) const GROUP: usize = 32;
+pub(crate) const GROUP: usize = 64;
+/// Up to so many blocks of associated data go through the hash together with a short message.
+const HEAD: usize = 5;
 /// Bytes of a tag.
 const TAG_LEN: usize = 16;
 
 /// A key, set up. Wiped on drop by the cipher and the hash.
 pub(crate) struct Gcm {
     cipher: Aes256,
-    hash: GHash,
+    hash: Polyval,
 }
 
-/// GHASH after some associated data, and how long that was.
+/// Associated data on its way into GHASH: its blocks where they are few, else the state after it.
 #[derive(Clone)]
 pub(crate) struct Absorbed {
-    hash: GHash,
+    form: Form,
     bits: u64,
+}
+
+#[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "the few are the rule, and are copied")]
+enum Form {
+    Blocks([Block; HEAD], usize),
+    State(Polyval),
 }
 
 /// One message of a group, in place: ciphertext or plaintext, its 12-byte nonce and its associated data.
@@ -51,16 +62,33 @@ impl Gcm {
         let cipher = Aes256::new(key.into());
         let mut subkey = Block::default();
         cipher.encrypt_block(&mut subkey);
-        let hash = GHash::new(&subkey);
+        // RFC 8452, appendix A: GHASH is POLYVAL under mulX of the reversed key, over reversed blocks, reversed.
+        let reversed = u128::from_be_bytes(subkey.into());
+        let mut key = Block::from(((reversed << 1) ^ ((reversed >> 127) * MULX)).to_le_bytes());
+        let hash = Polyval::new(&key);
         subkey.as_mut_slice().zeroize();
+        key.as_mut_slice().zeroize();
         Self { cipher, hash }
     }
 
     /// The state after this associated data.
     pub(crate) fn absorb(&self, associated_data: &[u8]) -> Absorbed {
-        let mut hash = self.hash.clone();
-        hash.update_padded(associated_data);
-        Absorbed { hash, bits: bits(associated_data.len()) }
+        let blocks = associated_data.len().div_ceil(16);
+        let form = match blocks <= HEAD {
+            true => {
+                let mut head = [Block::default(); HEAD];
+                for (block, chunk) in head.iter_mut().zip(associated_data.chunks(16)) {
+                    *block = part(chunk);
+                }
+                Form::Blocks(head, blocks)
+            }
+            false => {
+                let mut hash = self.hash.clone();
+                update(&mut hash, associated_data);
+                Form::State(hash)
+            }
+        };
+        Absorbed { form, bits: bits(associated_data.len()) }
     }
 
     /// Encrypts a group in place and gives the tags, in order.
@@ -76,7 +104,7 @@ impl Gcm {
         for message in messages {
             let Some(mask) = stream.next() else { return };
             apply(message.text, &mut stream);
-            tags.push(tag(message, mask));
+            tags.push(tag(&self.hash, message, mask));
         }
     }
 
@@ -93,7 +121,7 @@ impl Gcm {
         let mut stream = scratch.blocks.iter();
         for (message, expected) in messages.iter_mut().zip(tags) {
             let Some(mask) = stream.next() else { return };
-            let holds = constant_time_eq(&tag(message, mask), expected);
+            let holds = constant_time_eq(&tag(&self.hash, message, mask), expected);
             is_authentic.push(holds);
             let blocks = message.text.len().div_ceil(16);
             match holds {
@@ -137,32 +165,89 @@ fn apply<'a>(text: &mut [u8], stream: &mut impl Iterator<Item = &'a Block>) {
 }
 
 /// The tag over a ciphertext.
-fn tag(message: &Message<'_>, mask: &Block) -> [u8; TAG_LEN] {
-    let mut hash = message.absorbed.hash.clone();
-    let (whole, rest) = message.text.as_chunks::<16>();
-    // Up to three blocks and the lengths in one call: the hash takes four at once.
-    let mut few = [Block::default(); 4];
+fn tag(fresh: &Polyval, message: &Message<'_>, mask: &Block) -> [u8; TAG_LEN] {
     let lengths = u128::from(message.absorbed.bits) << 64 | u128::from(bits(message.text.len()));
-    let lengths = Block::from(lengths.to_be_bytes());
+    let lengths = Block::from(lengths.to_le_bytes());
     let blocks = message.text.len().div_ceil(16);
-    if blocks < few.len() {
-        for (to, chunk) in few.iter_mut().zip(whole) {
-            *to = (*chunk).into();
+    let hash = match &message.absorbed.form {
+        Form::Blocks(head, used) if used + blocks < 4 => few::<4>(fresh, head.get(..*used), message.text, lengths),
+        Form::Blocks(head, used) if used + blocks < 8 => few::<8>(fresh, head.get(..*used), message.text, lengths),
+        form => {
+            let mut hash = match form {
+                Form::State(hash) => hash.clone(),
+                Form::Blocks(head, used) => {
+                    let mut hash = fresh.clone();
+                    hash.update(head.get(..*used).unwrap_or_default());
+                    hash
+                }
+            };
+            update(&mut hash, message.text);
+            hash.update(&[lengths]);
+            hash
         }
-        if let Some(last) = few.get_mut(whole.len()) {
-            for (to, byte) in last.iter_mut().zip(rest) {
-                *to = *byte;
-            }
+    };
+    let reversed = u128::from_le_bytes(hash.finalize().into());
+    super::block::xor(reversed.to_be_bytes(), (*mask).into())
+}
+
+/// Everything at once: zero blocks in front leave a fresh hash as it is, and make it a number that the hash takes together.
+fn few<const N: usize>(fresh: &Polyval, head: Option<&[Block]>, text: &[u8], lengths: Block) -> Polyval {
+    let head = head.unwrap_or_default();
+    let mut all = [Block::default(); N];
+    let (whole, rest) = text.as_chunks::<16>();
+    let from = N.saturating_sub(head.len() + whole.len() + usize::from(!rest.is_empty()) + 1);
+    let mut places = all.iter_mut().skip(from);
+    for block in head {
+        if let Some(place) = places.next() {
+            *place = *block;
         }
-        if let Some(last) = few.get_mut(blocks) {
-            *last = lengths;
-        }
-        hash.update(few.get(..=blocks).unwrap_or_default());
-    } else {
-        hash.update_padded(message.text);
-        hash.update(&[lengths]);
     }
-    super::block::xor(hash.finalize().into(), (*mask).into())
+    for chunk in whole {
+        if let Some(place) = places.next() {
+            *place = reversed(*chunk);
+        }
+    }
+    if !rest.is_empty()
+        && let Some(place) = places.next()
+    {
+        *place = part(rest);
+    }
+    if let Some(place) = places.next() {
+        *place = lengths;
+    }
+    let mut hash = fresh.clone();
+    hash.update(&all);
+    hash
+}
+
+/// A block of which only the beginning is there; zeros follow.
+fn part(chunk: &[u8]) -> Block {
+    if let Ok(whole) = chunk.try_into() {
+        return reversed(whole);
+    }
+    let mut block = [0; 16];
+    for (to, byte) in block.iter_mut().zip(chunk) {
+        *to = *byte;
+    }
+    reversed(block)
+}
+
+/// Blocks of GHASH are those of POLYVAL the other way round.
+fn reversed(block: [u8; 16]) -> Block {
+    u128::from_be_bytes(block).to_le_bytes().into()
+}
+
+/// Any number of bytes, filled up with zeros.
+fn update(hash: &mut Polyval, bytes: &[u8]) {
+    let mut group = [Block::default(); 16];
+    for chunk in bytes.chunks(256) {
+        let mut used = 0;
+        for (place, block) in group.iter_mut().zip(chunk.chunks(16)) {
+            *place = part(block);
+            used += 1;
+        }
+        hash.update(group.get(..used).unwrap_or_default());
+    }
 }
 
 fn bits(bytes: usize) -> u64 {

@@ -18,7 +18,7 @@ pub(crate) const KEY_LEN: usize = 64;
 /// Bytes of the synthetic initialization vector, which is the tag.
 pub(crate) const SIV_LEN: usize = 16;
 /// How many messages go through the block cipher together.
-pub(crate) const GROUP: usize = 32;
+pub(crate) const GROUP: usize = 64;
 
 /// A key, set up. Wiped on drop.
 pub(crate) struct Siv {

@@ -199,9 +199,10 @@ impl Batch {
     /// The nonce of the next message: prefix, then the counter, modulo 2^96 and without carry into the prefix.
     pub(crate) fn next_nonce(&mut self) -> [u8; NONCE_LEN] {
         let mut nonce = [0; NONCE_LEN];
-        let counter = self.counter.to_be_bytes();
-        for (to, byte) in nonce.iter_mut().zip(self.prefix.iter().chain(counter.iter().skip(4))) {
-            *to = *byte;
+        let (prefix, counter) = nonce.split_at_mut(PREFIX_LEN);
+        prefix.copy_from_slice(&self.prefix);
+        if let Some(low) = self.counter.to_be_bytes().last_chunk::<12>() {
+            counter.copy_from_slice(low);
         }
         self.counter = (self.counter + 1) & ((1 << 96) - 1);
         nonce

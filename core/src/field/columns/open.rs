@@ -66,6 +66,7 @@ impl FieldCipher {
             sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes()),
             failures: Vec::new(),
             untrusted: 0,
+            absorbed: Vec::new(),
             tags: Vec::new(),
             is_authentic: Vec::new(),
             scratch: gcm::Scratch::default(),
@@ -95,6 +96,8 @@ struct Opening<'a> {
     sink: Sink,
     failures: Vec<RowFailure>,
     untrusted: u64,
+    /// What each sealed row binds, where rows differ; else what all of them do.
+    absorbed: Vec<gcm::Absorbed>,
     tags: Vec<[u8; TAG_LEN]>,
     is_authentic: Vec<bool>,
     scratch: gcm::Scratch,
@@ -131,11 +134,14 @@ impl<'a> Opening<'a> {
             // Alone in its group: its working space is its own length.
             self.flush()?;
         }
-        if let Some(shared) = &mut self.shared
-            && shared.data.of(row).is_err()
-        {
-            return self.take_alone(row);
-        }
+        let absorbed = match &mut self.shared {
+            Some(Shared { data, batch: Some(batch), .. }) if data.differs() => match data.of(row) {
+                Ok(data) => Some(batch.short.absorb(data)),
+                Err(_) => return self.take_alone(row),
+            },
+            _ => None,
+        };
+        self.absorbed.extend(absorbed);
         let start = self.work.len();
         let item = match self.reading.mode {
             Mode::Randomized => {
@@ -207,8 +213,9 @@ impl<'a> Opening<'a> {
     /// Opens the group and lets its rows out, in order.
     fn flush(&mut self) -> Result<()> {
         self.open_group()?;
-        let mut authentic = std::mem::take(&mut self.is_authentic).into_iter();
-        for (at, item) in std::mem::take(&mut self.items).into_iter().enumerate() {
+        let (mut items, is_authentic) = (std::mem::take(&mut self.items), std::mem::take(&mut self.is_authentic));
+        let mut authentic = is_authentic.iter().copied();
+        for (at, item) in items.drain(..).enumerate() {
             let row = self.first_row + at;
             let outcome = match item {
                 Item::Null => self.sink.null(),
@@ -238,6 +245,9 @@ impl<'a> Opening<'a> {
         }
         self.first_row = self.sink.rows();
         self.work.clear();
+        self.absorbed.clear();
+        // Their memory is used again.
+        (self.items, self.is_authentic) = (items, is_authentic);
         Ok(())
     }
 
@@ -285,15 +295,15 @@ impl<'a> Opening<'a> {
                     return Ok(());
                 }
                 let differs = shared.data.differs();
-                let rows = sealed.iter().map(|(row, ..)| *row).take(if differs { sealed.len() } else { 1 });
-                let absorbed = rows.map(|row| shared.data.of(row).map(|data| batch.short.absorb(data)));
-                let absorbed: Vec<gcm::Absorbed> = absorbed.collect::<Result<_>>()?;
+                if !differs && self.absorbed.is_empty() {
+                    self.absorbed.push(batch.short.absorb(shared.data.of(0)?));
+                }
                 let of = |number: usize| if differs { number } else { 0 };
                 let mut messages = Vec::with_capacity(sealed.len());
                 self.tags.clear();
                 for (number, ((_, _, _, nonce, tag), text)) in sealed.iter().zip(texts).enumerate() {
                     let nonce = nonce.first_chunk::<12>().copied().unwrap_or_default();
-                    let absorbed = absorbed.get(of(number)).ok_or(ErrorCode::Internal)?;
+                    let absorbed = self.absorbed.get(of(number)).ok_or(ErrorCode::Internal)?;
                     messages.push(gcm::Message { nonce, absorbed, text });
                     self.tags.push(*tag);
                 }
