@@ -7,6 +7,7 @@ use polyval::Polyval;
 use polyval::universal_hash::UniversalHash;
 use zeroize::Zeroize;
 
+use super::block::{load, store, xor};
 use crate::secret::constant_time_eq;
 
 /// The reduction of POLYVAL's field, RFC 8452, section 3.
@@ -100,10 +101,12 @@ impl Gcm {
     ) {
         self.key_stream(messages, scratch);
         tags.clear();
-        let mut stream = scratch.blocks.iter();
+        let mut stream = scratch.blocks.as_slice();
         for message in messages {
-            let Some(mask) = stream.next() else { return };
-            apply(message.text, &mut stream);
+            let Some((mask, rest)) = stream.split_first() else { return };
+            let (key, rest) = rest.split_at_checked(message.text.len().div_ceil(16)).unwrap_or_default();
+            stream = rest;
+            apply(message.text, key);
             tags.push(tag(&self.hash, message, mask));
         }
     }
@@ -118,15 +121,15 @@ impl Gcm {
     ) {
         self.key_stream(messages, scratch);
         is_authentic.clear();
-        let mut stream = scratch.blocks.iter();
+        let mut stream = scratch.blocks.as_slice();
         for (message, expected) in messages.iter_mut().zip(tags) {
-            let Some(mask) = stream.next() else { return };
+            let Some((mask, rest)) = stream.split_first() else { return };
+            let (key, rest) = rest.split_at_checked(message.text.len().div_ceil(16)).unwrap_or_default();
+            stream = rest;
             let holds = constant_time_eq(&tag(&self.hash, message, mask), expected);
             is_authentic.push(holds);
-            let blocks = message.text.len().div_ceil(16);
-            match holds {
-                true => apply(message.text, &mut stream),
-                false => stream.by_ref().take(blocks).for_each(drop),
+            if holds {
+                apply(message.text, key);
             }
         }
     }
@@ -150,17 +153,9 @@ impl Gcm {
     }
 }
 
-fn apply<'a>(text: &mut [u8], stream: &mut impl Iterator<Item = &'a Block>) {
-    let (whole, rest) = text.as_chunks_mut::<16>();
-    for (chunk, block) in whole.iter_mut().zip(&mut *stream) {
-        *chunk = super::block::xor(*chunk, (*block).into());
-    }
-    if !rest.is_empty()
-        && let Some(block) = stream.next()
-    {
-        for (byte, mask) in rest.iter_mut().zip(block) {
-            *byte ^= mask;
-        }
+fn apply(text: &mut [u8], stream: &[Block]) {
+    for (chunk, block) in text.chunks_mut(16).zip(stream) {
+        store(chunk, load(chunk) ^ u128::from_be_bytes((*block).into()));
     }
 }
 
@@ -187,30 +182,24 @@ fn tag(fresh: &Polyval, message: &Message<'_>, mask: &Block) -> [u8; TAG_LEN] {
         }
     };
     let reversed = u128::from_le_bytes(hash.finalize().into());
-    super::block::xor(reversed.to_be_bytes(), (*mask).into())
+    xor(reversed.to_be_bytes(), (*mask).into())
 }
 
 /// Everything at once: zero blocks in front leave a fresh hash as it is, and make it a number that the hash takes together.
 fn few<const N: usize>(fresh: &Polyval, head: Option<&[Block]>, text: &[u8], lengths: Block) -> Polyval {
     let head = head.unwrap_or_default();
     let mut all = [Block::default(); N];
-    let (whole, rest) = text.as_chunks::<16>();
-    let from = N.saturating_sub(head.len() + whole.len() + usize::from(!rest.is_empty()) + 1);
+    let from = N.saturating_sub(head.len() + text.len().div_ceil(16) + 1);
     let mut places = all.iter_mut().skip(from);
     for block in head {
         if let Some(place) = places.next() {
             *place = *block;
         }
     }
-    for chunk in whole {
+    for chunk in text.chunks(16) {
         if let Some(place) = places.next() {
-            *place = reversed(*chunk);
+            *place = part(chunk);
         }
-    }
-    if !rest.is_empty()
-        && let Some(place) = places.next()
-    {
-        *place = part(rest);
     }
     if let Some(place) = places.next() {
         *place = lengths;
@@ -220,21 +209,10 @@ fn few<const N: usize>(fresh: &Polyval, head: Option<&[Block]>, text: &[u8], len
     hash
 }
 
-/// A block of which only the beginning is there; zeros follow.
+/// Up to 16 bytes, zeros after them. Blocks of GHASH are those of POLYVAL the other way round.
+#[inline]
 fn part(chunk: &[u8]) -> Block {
-    if let Ok(whole) = chunk.try_into() {
-        return reversed(whole);
-    }
-    let mut block = [0; 16];
-    for (to, byte) in block.iter_mut().zip(chunk) {
-        *to = *byte;
-    }
-    reversed(block)
-}
-
-/// Blocks of GHASH are those of POLYVAL the other way round.
-fn reversed(block: [u8; 16]) -> Block {
-    u128::from_be_bytes(block).to_le_bytes().into()
+    load(chunk).to_le_bytes().into()
 }
 
 /// Any number of bytes, filled up with zeros.

@@ -9,7 +9,7 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256, Block};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::block::{double, xor};
+use super::block::{double, load, store, xor};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::constant_time_eq;
 
@@ -102,32 +102,27 @@ impl Siv {
     fn mac_block(&self, message: &[u8], end: Option<&[u8; 16]>, step: usize, blocks: usize) -> [u8; 16] {
         let from = step * 16;
         let rest = message.get(from..).unwrap_or_default();
-        let mut block = [0; 16];
         let taken = rest.len().min(16);
-        for (to, byte) in block.iter_mut().zip(rest) {
-            *to = *byte;
-        }
-        if let Some(end) = end
-            && message.len() < from + 32
-        {
-            // Where the last 16 bytes of the message begin, seen from this block.
+        let mut block = load(rest);
+        if let Some(end) = end {
+            // Where the last 16 bytes of the message begin, seen from this block: inside it, or in the one before.
             let begins = message.len().saturating_sub(16);
-            for (at, byte) in (from..message.len()).zip(block.iter_mut()) {
-                if let Some(mask) = at.checked_sub(begins).and_then(|at| end.get(at)) {
-                    *byte ^= mask;
-                }
-            }
+            let end = u128::from_be_bytes(*end);
+            block ^= match (begins.checked_sub(from), from.checked_sub(begins)) {
+                (Some(0), _) => end,
+                (Some(after), _) if after < 16 => end >> (8 * after),
+                (_, Some(before)) if before < 16 => end << (8 * before),
+                _ => 0,
+            };
         }
+        let block = block.to_be_bytes();
         if step + 1 < blocks {
             return block;
         }
         let [one, two] = *self.subkeys;
-        match block.get_mut(taken) {
-            None => xor(block, one),
-            Some(next) => {
-                *next = 0x80;
-                xor(block, two)
-            }
+        match taken {
+            16 => xor(block, one),
+            _ => xor(xor(block, (0x80_u128 << (120 - 8 * taken)).to_be_bytes()), two),
         }
     }
 
@@ -169,13 +164,11 @@ impl Siv {
             scratch.blocks.extend((0..blocks).map(|at| Block::from(first.wrapping_add(at).to_be_bytes())));
         }
         self.counter.encrypt_blocks(&mut scratch.blocks);
-        let mut stream = scratch.blocks.iter();
+        let mut stream = scratch.blocks.as_slice();
         for message in messages {
-            for (chunk, block) in message.chunks_mut(16).zip(&mut stream) {
-                for (byte, mask) in chunk.iter_mut().zip(block) {
-                    *byte ^= mask;
-                }
-            }
+            let (key, rest) = stream.split_at_checked(message.len().div_ceil(16)).unwrap_or_default();
+            stream = rest;
+            mask(message, key);
         }
     }
 
@@ -280,11 +273,15 @@ impl Siv {
                 counter = counter.wrapping_add(1);
             }
             self.counter.encrypt_blocks(used);
-            for (byte, mask) in part.iter_mut().zip(blocks.iter().flatten()) {
-                *byte ^= mask;
-            }
+            mask(part, used);
         }
         blocks.iter_mut().for_each(|block| block.as_mut_slice().zeroize());
+    }
+}
+
+fn mask(message: &mut [u8], stream: &[Block]) {
+    for (chunk, block) in message.chunks_mut(16).zip(stream) {
+        store(chunk, load(chunk) ^ u128::from_be_bytes((*block).into()));
     }
 }
 
@@ -295,11 +292,8 @@ fn counter_of(iv: [u8; 16]) -> u128 {
 
 /// A message shorter than a block, then a bit, then zeros.
 fn padded(message: &[u8]) -> [u8; 16] {
-    let mut block = [0; 16];
-    for (to, byte) in block.iter_mut().zip(message.iter().chain(&[0x80])) {
-        *to = *byte;
-    }
-    block
+    let bit = 0x80_u128 << (120_usize.saturating_sub(8 * message.len()));
+    (load(message) | bit).to_be_bytes()
 }
 
 #[cfg(test)]
