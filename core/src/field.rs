@@ -169,7 +169,7 @@ impl FieldCipher {
             }
             None => value,
         };
-        let envelope = self.seal(primary, snapshot.current(keyring.now())?, value, record)?;
+        let envelope = self.seal(primary, snapshot.current(snapshot.now)?, value, record)?;
         Ok(Stored::of(envelope, spec.stored_form()))
     }
 
@@ -264,7 +264,7 @@ impl FieldCipher {
         let snapshot = keyring.for_decrypt(key_id);
         self.wipe_destroyed(&snapshot);
         let data_key = snapshot.data_key(key_id).ok_or_else(|| unknown_key(key_id))?;
-        let is_trusted = self.check_readable(data_key)?;
+        let is_trusted = self.check_readable(data_key, snapshot.now)?;
         let mut refused = Error::new(ErrorCode::AuthenticationFailed);
         for reading in allowed {
             let is_primary = std::ptr::eq(reading, primary);
@@ -312,9 +312,9 @@ impl FieldCipher {
     }
 
     /// Whether the key's state lets it be read, and whether what it reads can be trusted.
-    fn check_readable(&self, data_key: &DataKey) -> Result<bool> {
+    fn check_readable(&self, data_key: &DataKey, now: i64) -> Result<bool> {
         let keyring = &self.inner.keyring;
-        let state = data_key.state(keyring.now());
+        let state = data_key.state(now);
         let code = match state {
             KeyState::PreActive | KeyState::Active | KeyState::Deactivated => return Ok(true),
             KeyState::Suspended | KeyState::Compromised if keyring.allows(state) => {

@@ -39,7 +39,7 @@ mod status;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::ArcSwap;
 
 use crate::audit::{AuditEvent, EventName};
 use crate::clock::UnixSeconds;
@@ -50,7 +50,7 @@ use crate::metrics::Metrics;
 
 use environment::Environment;
 use open::Opened;
-use refresh::Refresh;
+use refresh::{Refresh, View};
 
 pub use builder::KeyringBuilder;
 pub(crate) use cache::{DerivedCache, DerivedKey, Parent};
@@ -180,17 +180,17 @@ impl Keyring {
     }
 
     /// The snapshot to encrypt by, or to make deterministic tokens by.
-    pub(crate) fn for_encrypt(&self) -> Result<Guard<Arc<Snapshot>>> {
+    pub(crate) fn for_encrypt(&self) -> Result<View> {
         self.inner.fresh()
     }
 
     /// The snapshot to decrypt by; read again first if `id` is unknown.
-    pub(crate) fn for_decrypt(&self, id: KeyId) -> Guard<Arc<Snapshot>> {
+    pub(crate) fn for_decrypt(&self, id: KeyId) -> View {
         self.inner.knowing(id)
     }
 
     /// The snapshot to compute index values by: index keys do not go stale.
-    pub(crate) fn for_index(&self) -> Guard<Arc<Snapshot>> {
+    pub(crate) fn for_index(&self) -> View {
         self.inner.at_hand()
     }
 

@@ -74,7 +74,7 @@ impl FieldCipher {
         check_records(primary, records, column.rows())?;
         let snapshot = self.inner.keyring.for_encrypt()?;
         self.wipe_destroyed(&snapshot);
-        let key = snapshot.current(self.inner.keyring.now())?;
+        let key = snapshot.current(snapshot.now)?;
         self.seal_column(primary, key, &snapshot, column, records, output)
     }
 

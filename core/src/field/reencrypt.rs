@@ -54,7 +54,7 @@ impl FieldCipher {
         let header = Envelope::parse(bytes)?.header;
         let keyring = &self.inner.keyring;
         let snapshot = keyring.for_encrypt()?;
-        Ok(header.key_id != snapshot.current(keyring.now())?.id() || header.suite != self.primary()?.suite())
+        Ok(header.key_id != snapshot.current(snapshot.now)?.id() || header.suite != self.primary()?.suite())
     }
 
     /// Describes a re-encryption of `stored`, bound to `record`; nothing happens before [`Reencryption::run`].

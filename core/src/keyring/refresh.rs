@@ -1,6 +1,7 @@
 //! Learning what other processes saved: read again when old, or when an unknown key id turns up.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
@@ -13,6 +14,7 @@ use super::open::Opened;
 use super::snapshot::Snapshot;
 use super::{Inner, Keyring, Parent};
 use crate::audit::{AuditEvent, EventName};
+use crate::clock::UnixSeconds;
 use crate::envelope::KeyId;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::metrics::KeyringCounter;
@@ -66,6 +68,28 @@ impl Bucket {
     }
 }
 
+/// A snapshot and the moment at which it was asked for: one reading of the clock for each use of a key.
+pub(crate) struct View {
+    snapshot: Guard<Arc<Snapshot>>,
+    /// Seconds since 1970.
+    pub(crate) now: UnixSeconds,
+}
+
+impl View {
+    /// Seconds since the snapshot was verified. A clock that was set back makes it old as well.
+    fn age(&self) -> i64 {
+        self.now.saturating_sub(self.snapshot.verified_at()).saturating_abs()
+    }
+}
+
+impl Deref for View {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
 impl Keyring {
     /// Reads the store now, on this thread; returns whether there was a newer document.
     ///
@@ -80,54 +104,53 @@ impl Keyring {
 
 impl Inner {
     /// The snapshot as it is; a helper thread is sent to read if it is old.
-    pub(super) fn at_hand(self: &Arc<Self>) -> Guard<Arc<Snapshot>> {
-        let snapshot = self.snapshot.load();
-        if self.age(&snapshot) > self.environment.refresh_after {
+    pub(super) fn at_hand(self: &Arc<Self>) -> View {
+        let view = self.view();
+        if view.age() > self.environment.refresh_after {
             self.start_reading();
         }
-        snapshot
+        view
     }
 
     /// A snapshot that was verified within `max_staleness`.
-    pub(super) fn fresh(self: &Arc<Self>) -> Result<Guard<Arc<Snapshot>>> {
-        let snapshot = self.snapshot.load();
-        let age = self.age(&snapshot);
+    pub(super) fn fresh(self: &Arc<Self>) -> Result<View> {
+        let view = self.view();
+        let age = view.age();
         if age <= self.environment.refresh_after {
-            return Ok(snapshot);
+            return Ok(view);
         }
-        if age <= self.max_staleness(&snapshot) {
+        if age <= self.max_staleness(&view) {
             self.start_reading();
-            return Ok(snapshot);
+            return Ok(view);
         }
         self.read_and_wait();
-        let snapshot = self.snapshot.load();
-        if self.age(&snapshot) <= self.max_staleness(&snapshot) {
-            return Ok(snapshot);
+        let view = self.view();
+        if view.age() <= self.max_staleness(&view) {
+            return Ok(view);
         }
         self.environment.metrics.count(KeyringCounter::StaleRefusals);
         if !self.refresh.stale_reported.swap(true, Ordering::Relaxed) {
-            self.environment.audit(&AuditEvent::new(EventName::KeyringStale).with("age", self.age(&snapshot)));
+            self.environment.audit(&AuditEvent::new(EventName::KeyringStale).with("age", view.age()));
         }
         Err(Error::new(ErrorCode::KeyringStale))
     }
 
     /// A snapshot that knows `id`, if the store does.
-    pub(super) fn knowing(self: &Arc<Self>, id: KeyId) -> Guard<Arc<Snapshot>> {
-        let snapshot = self.at_hand();
-        if snapshot.data_key(id).is_some() {
-            return snapshot;
+    pub(super) fn knowing(self: &Arc<Self>, id: KeyId) -> View {
+        let view = self.at_hand();
+        if view.data_key(id).is_some() {
+            return view;
         }
         let may_read = self.attempts().unknown.take(Instant::now());
         if !may_read {
-            return snapshot;
+            return view;
         }
         self.read_and_wait();
-        self.snapshot.load()
+        self.view()
     }
 
-    /// Seconds since the snapshot was verified. A clock that was set back makes it old as well.
-    fn age(&self, snapshot: &Snapshot) -> i64 {
-        self.environment.clock.now().saturating_sub(snapshot.verified_at()).saturating_abs()
+    fn view(&self) -> View {
+        View { snapshot: self.snapshot.load(), now: self.environment.clock.now() }
     }
 
     fn max_staleness(&self, snapshot: &Snapshot) -> i64 {

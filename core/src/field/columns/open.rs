@@ -182,7 +182,7 @@ impl<'a> Opening<'a> {
         let keyring = &self.cipher.inner.keyring;
         let snapshot = keyring.for_decrypt(header.key_id);
         self.cipher.wipe_destroyed(&snapshot);
-        let Some(key) = readable(&snapshot, header.key_id, keyring.now()) else { return Ok(false) };
+        let Some(key) = readable(&snapshot, header.key_id, snapshot.now) else { return Ok(false) };
         let key = self.reading.keys.of(keyring, key)?;
         self.flush()?;
         let batch = match &*key {
