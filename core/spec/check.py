@@ -11,7 +11,9 @@ SPEC = pathlib.Path(__file__).resolve().parent
 CORE = SPEC.parent
 WITHOUT_LIMITS = {"README.md", "threat_model.md", "error.md"}
 NAME = re.compile(r"\[([a-z0-9_]+(?:::[a-z0-9_]+)+)\]")
-RUST_TEST = re.compile(r"fn ([a-z0-9_]+)\s*\(")
+# A function that runs as a test; a helper of the same name is none.
+RUST_TEST = re.compile(r"#\[test\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?fn ([a-z0-9_]+)\s*\(")
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|(?<=\])\s+(?=[A-Z])|(?<=\]`)\s+(?=[A-Z])")
 
 
 def paragraphs(text):
@@ -29,6 +31,17 @@ def paragraphs(text):
             current.append(line.strip())
     if current:
         yield start, " ".join(current)
+
+
+def rules(paragraph):
+    """Each sentence with MUST, together with what follows it up to the next such sentence."""
+    found = []
+    for sentence in SENTENCE.split(paragraph):
+        if re.search(r"\bMUST\b", sentence):
+            found.append(sentence)
+        elif found:
+            found[-1] += " " + sentence
+    return found
 
 
 def files_of(name, core):
@@ -52,10 +65,10 @@ def exists(name, core):
 
 def problems(page, text, core):
     for number, paragraph in paragraphs(text):
-        names = NAME.findall(paragraph)
-        if re.search(r"\bMUST\b", paragraph) and not names:
-            yield f"{page}:{number}: a rule without a test"
-        for name in names:
+        for rule in rules(paragraph):
+            if not NAME.search(rule):
+                yield f"{page}:{number}: a rule without a test: {rule[:60]}"
+        for name in NAME.findall(paragraph):
             if not exists(name, core):
                 yield f"{page}:{number}: no test {name}"
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
@@ -69,6 +82,9 @@ def self_test():
     for text, count in [
         (page.replace("[golden::every_vector]", ""), 1),
         (page.replace("every_vector", "no_such_test"), 1),
+        (page.replace("every_vector", "text"), 1),
+        (page.replace("It MUST", "It MUST be. It MUST"), 1),
+        (page.replace("It MUST hold.", "It MUST hold. That is all."), 0),
         (page.replace("Limits", "Other"), 1),
         ("# X\n\n## Limits\n\nOne MUST.\n\nTwo MUST `[a::tests::b]`.\n", 2),
     ]:
@@ -80,14 +96,14 @@ def self_test():
 def main():
     if "--self-test" in sys.argv:
         return self_test()
-    wrong, rules = [], 0
+    wrong, musts = [], 0
     for path in sorted(SPEC.glob("*.md")):
         text = path.read_text()
-        rules += len(re.findall(r"\bMUST\b", text))
+        musts += len(re.findall(r"\bMUST\b", text))
         wrong += problems(path.name, text, CORE)
     for problem in wrong:
         print(problem)
-    print(f"{rules} rules, {len(wrong)} problems")
+    print(f"{musts} rules, {len(wrong)} problems")
     return 1 if wrong else 0
 
 
