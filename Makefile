@@ -31,6 +31,10 @@ demo: tools
 
 test: lint reference
 	cargo test --locked --features fieldward/conformance
+	@# without AES and carry-less multiplication instructions: the same bytes
+	RUSTFLAGS='--cfg aes_backend="soft" --cfg polyval_backend="soft"' \
+		cargo test --locked --target-dir target/soft --package fieldward --lib -- suite:: golden::
+	cargo test --locked --package fieldward --features parallel --test columns
 	python3 core/spec/check.py --self-test
 	python3 core/spec/check.py
 	python3 core/dependencies.py --self-test

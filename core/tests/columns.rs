@@ -394,3 +394,38 @@ fn index_values_of_a_column() {
     let bad = Rows::new(&[Some(vec![b'1']), Some(vec![0xff])]);
     assert_eq!(code(ssn.index_column("exact", &Column::Binary(bad.column()))), ErrorCode::InvalidText);
 }
+
+/// With the feature `parallel`, parts of it on several cores: the same rows in the same order, the same row named.
+#[test]
+fn a_long_column() {
+    let clinic = Clinic::new();
+    let note = field(&clinic, r#""type": "text", "mode": "randomized""#);
+    let rows: Vec<_> = (0..40_003).map(|row| (row % 7 != 3).then(|| format!("value {row}"))).collect();
+    let numbers: Vec<i64> = (0..40_003).collect();
+    let (input, records) = (Rows::new(&rows), RecordIds::I64(&numbers));
+    let stored = sealed(&note, &Column::Binary(input.column()), &records);
+    assert_eq!((stored.rows(), stored.nulls()), (40_003, rows.iter().filter(|row| row.is_none()).count()));
+    let opened = note.decrypt_column(&stored.as_column().unwrap(), &records, OnFailure::Refuse).unwrap();
+    assert!(binary(&opened).iter().zip(&rows).all(|(one, two)| one.as_deref() == two.as_ref().map(String::as_bytes)));
+    let envelope = stored.as_column().unwrap().get(39_999).unwrap();
+    let single = note.decrypt(StoredRef::Bytes(envelope), Some(&RecordId::integer(39_999).unwrap())).unwrap();
+    assert_eq!(single, Some(text("value 39999")));
+
+    let mut data = stored.data().to_vec();
+    let spoilt = [5_usize, 20_001, 39_997];
+    for row in spoilt {
+        data[usize::try_from(stored.offsets()[row + 1]).unwrap() - 1] ^= 1;
+    }
+    let column =
+        BinaryColumn::new(&data, Offsets::I64(stored.offsets()), Some(Validity::new(stored.validity(), 0))).unwrap();
+    let opened = note.decrypt_column(&column, &records, OnFailure::Report).unwrap();
+    assert_eq!(opened.failures.iter().map(|failure| failure.row).collect::<Vec<_>>(), spoilt);
+    assert_eq!(code(note.decrypt_column(&column, &records, OnFailure::Refuse)), ErrorCode::AuthenticationFailed);
+
+    let mut bad: Vec<_> = (0..40_003).map(|row| Some(row.to_string().into_bytes())).collect();
+    bad[30_000] = Some(vec![0xff]);
+    let bad = Rows::new(&bad);
+    let mut output = StoredColumn::new();
+    let refused = note.encrypt_column(&Column::Binary(bad.column()), &records, &mut output).unwrap_err();
+    assert_eq!((refused.code(), refused.detail(), output.rows()), (ErrorCode::InvalidText, Some("row 30000"), 0));
+}

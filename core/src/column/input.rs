@@ -146,10 +146,60 @@ impl<'a> BinaryColumn<'a> {
         self.data.get(self.offsets.get(row)?..self.offsets.get(row.checked_add(1)?)?)
     }
 
+    /// Some of the rows.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+        let offsets = match self.offsets {
+            Offsets::I32(offsets) => Offsets::I32(offsets.get(rows.start..=rows.end).unwrap_or_default()),
+            Offsets::I64(offsets) => Offsets::I64(offsets.get(rows.start..=rows.end).unwrap_or_default()),
+        };
+        Self { data: self.data, offsets, validity: sliced(self.validity, &rows) }
+    }
+
     /// Bytes of all rows.
     pub(crate) fn bytes(&self) -> usize {
         let end = self.offsets.get(self.rows()).unwrap_or(0);
         end.saturating_sub(self.offsets.get(0).unwrap_or(0))
+    }
+}
+
+/// A bitmap from a later row on.
+#[cfg(feature = "parallel")]
+fn sliced<'a>(validity: Option<Validity<'a>>, rows: &std::ops::Range<usize>) -> Option<Validity<'a>> {
+    validity.map(|validity| Validity { bits: validity.bits, offset: validity.offset.saturating_add(rows.start) })
+}
+
+#[cfg(feature = "parallel")]
+impl<'a> Column<'a> {
+    /// Some of the rows.
+    pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+        fn part<T>(values: &[T], rows: std::ops::Range<usize>) -> &[T] {
+            values.get(rows).unwrap_or_default()
+        }
+        match self {
+            Self::Binary(column) => Self::Binary(column.slice(rows)),
+            Self::I64(values, validity) => Self::I64(part(values, rows.clone()), sliced(*validity, &rows)),
+            Self::F64(values, validity) => Self::F64(part(values, rows.clone()), sliced(*validity, &rows)),
+            Self::Bool(values, validity) => Self::Bool(part(values, rows.clone()), sliced(*validity, &rows)),
+            Self::Date(values, validity) => Self::Date(part(values, rows.clone()), sliced(*validity, &rows)),
+            Self::Timestamp(values, unit, validity) => {
+                Self::Timestamp(part(values, rows.clone()), *unit, sliced(*validity, &rows))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "parallel")]
+impl RecordIds<'_> {
+    /// The ids of some of the rows.
+    pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Text(column) => Self::Text(column.slice(rows)),
+            Self::I64(ids) => Self::I64(ids.get(rows).unwrap_or_default()),
+            Self::Uuid(ids) => Self::Uuid(ids.get(rows).unwrap_or_default()),
+            Self::Each(ids) => Self::Each(ids.get(rows).unwrap_or_default()),
+        }
     }
 }
 

@@ -43,6 +43,17 @@ impl StoredColumn {
         }
     }
 
+    /// Appends the rows of another column, after a number of rows that fills whole bytes of the bitmap.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn append(&mut self, other: &Self) {
+        let shift = i64::try_from(self.data.len()).unwrap_or(i64::MAX);
+        self.validity.truncate(self.rows().div_ceil(8));
+        self.data.extend_from_slice(&other.data);
+        self.offsets.extend(other.offsets.iter().skip(1).map(|offset| offset.saturating_add(shift)));
+        self.validity.extend_from_slice(&other.validity);
+        self.nulls += other.nulls;
+    }
+
     /// How many rows there are.
     #[must_use]
     pub fn rows(&self) -> usize {
@@ -119,6 +130,34 @@ pub enum ValueColumn {
     Date(Vec<i32>, Vec<bool>),
     /// Anything else, value by value: timestamps with their offsets, decimals.
     Values(Vec<Option<crate::Value>>),
+}
+
+#[cfg(feature = "parallel")]
+impl ValueColumn {
+    /// Appends the rows of another column of the same form.
+    pub(crate) fn append(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Binary(all), Self::Binary(more)) => all.append(&more),
+            (Self::I64(all, valid), Self::I64(more, more_valid)) => {
+                all.extend(more);
+                valid.extend(more_valid);
+            }
+            (Self::F64(all, valid), Self::F64(more, more_valid)) => {
+                all.extend(more);
+                valid.extend(more_valid);
+            }
+            (Self::Bool(all, valid), Self::Bool(more, more_valid)) => {
+                all.extend(more);
+                valid.extend(more_valid);
+            }
+            (Self::Date(all, valid), Self::Date(more, more_valid)) => {
+                all.extend(more);
+                valid.extend(more_valid);
+            }
+            (Self::Values(all), Self::Values(more)) => all.extend(more),
+            _ => {}
+        }
+    }
 }
 
 impl fmt::Debug for ValueColumn {

@@ -3,6 +3,8 @@
 //! Byte for byte what [`FieldCipher::encrypt`] gives for the same nonces, which here are counted up from one random start.
 
 mod open;
+#[cfg(feature = "parallel")]
+mod parallel;
 mod seal;
 
 use super::{FieldCipher, Reading};
@@ -75,6 +77,10 @@ impl FieldCipher {
         let snapshot = self.inner.keyring.for_encrypt()?;
         self.wipe_destroyed(&snapshot);
         let key = snapshot.current(snapshot.now)?;
+        #[cfg(feature = "parallel")]
+        if column.rows() >= parallel::MIN_ROWS {
+            return self.seal_in_parallel(primary, key, &snapshot, column, records, output);
+        }
         self.seal_column(primary, key, &snapshot, column, records, output)
     }
 
@@ -115,7 +121,10 @@ impl FieldCipher {
         on_failure: OnFailure,
     ) -> Result<DecryptedColumn> {
         let timer = self.inner.metrics.start(Operation::Decrypt);
-        let result = self.open_column(stored, records, on_failure);
+        #[cfg(feature = "parallel")]
+        let result = self.open_in_parallel(stored, records, on_failure);
+        #[cfg(not(feature = "parallel"))]
+        let result = self.open_column(stored, records, on_failure, 0);
         timer.finish(result.as_ref().map(|_| ()).map_err(Error::kind), stored.bytes());
         self.inner.metrics.count_more(Operation::Decrypt, stored.rows());
         if result.is_ok() {

@@ -45,6 +45,7 @@ impl FieldCipher {
         stored: &BinaryColumn<'_>,
         records: &RecordIds<'_>,
         on_failure: OnFailure,
+        base: usize,
     ) -> Result<DecryptedColumn> {
         let reading = self.primary()?;
         if let Err(error) = check_records(reading, records, stored.rows()) {
@@ -59,6 +60,7 @@ impl FieldCipher {
             stored,
             records,
             on_failure,
+            base,
             shared: None,
             first_row: 0,
             items: Vec::with_capacity(gcm::GROUP),
@@ -87,6 +89,8 @@ struct Opening<'a> {
     stored: &'a BinaryColumn<'a>,
     records: &'a RecordIds<'a>,
     on_failure: OnFailure,
+    /// The number of the first row in the caller's column.
+    base: usize,
     shared: Option<Shared<'a>>,
     /// The row of the first item.
     first_row: usize,
@@ -236,9 +240,9 @@ impl<'a> Opening<'a> {
             };
             match (outcome, self.on_failure) {
                 (Ok(()), _) => {}
-                (Err(error), OnFailure::Refuse) => return Err(in_row(&error, row)),
+                (Err(error), OnFailure::Refuse) => return Err(in_row(&error, self.base + row)),
                 (Err(error), OnFailure::Report) => {
-                    self.failures.push(RowFailure { row, error });
+                    self.failures.push(RowFailure { row: self.base + row, error });
                     self.sink.null()?;
                 }
             }
