@@ -27,7 +27,7 @@ const ROOMS: &[(&str, Run, usize)] = &[
     ("envelope", lower::run, 114),
     ("keyring", keyring::golden::run, 239),
     ("search", search::run, 175),
-    ("schema", schema::run, 190),
+    ("schema", schema::run, 191),
     ("record", record::run, 92),
 ];
 

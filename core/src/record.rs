@@ -22,6 +22,8 @@ use crate::keyring::Keyring;
 use crate::schema::{RecordBinding, Schema, Undeclared};
 use crate::search::IndexValue;
 
+use walk::Taken;
+
 pub use encrypted::{Cell, EncryptedRecord};
 
 /// The deepest nesting of a record.
@@ -126,6 +128,7 @@ impl RecordCipher {
         self.check_members(record)?;
         let id = self.record_id(record)?;
         let mut sealed = EncryptedRecord::in_the_clear(record);
+        let mut taken = Taken::default();
         for field in &self.inner.fields {
             let spec = field.spec();
             let mut found = 0_usize;
@@ -136,7 +139,7 @@ impl RecordCipher {
                 indexed.push(field.index_values(value.as_ref())?);
                 field.encrypt(value.as_ref(), bound(field, &id))
             };
-            sealed.replace(spec, &mut seal)?;
+            sealed.replace(spec, &mut taken, &mut seal)?;
             if spec.is_required() && found == 0 {
                 return fail(ErrorCode::MissingField, spec.name());
             }
@@ -163,8 +166,9 @@ impl RecordCipher {
         let id = self.record_id_of(record)?;
         let mut is_trusted = true;
         let mut cells = record.clone();
+        let mut taken = Taken::default();
         for field in &self.inner.fields {
-            cells.restore(field.spec(), &mut |stored| {
+            cells.restore(field.spec(), &mut taken, &mut |stored| {
                 let opened = field.open_unlogged(stored, bound(field, &id))?;
                 is_trusted &= opened.is_trusted;
                 convert::to_json(opened.value).map_err(|error| error.at(field.spec().name()))
@@ -181,9 +185,10 @@ impl RecordCipher {
     ///
     /// As [`FieldCipher::needs_rotation`]; `RecordShape`.
     pub fn needs_rotation(&self, record: &EncryptedRecord) -> Result<bool> {
+        let mut taken = Taken::default();
         for field in &self.inner.fields {
             let mut due = false;
-            record.each(field.spec(), &mut |stored| {
+            record.each(field.spec(), &mut taken, &mut |stored| {
                 due |= field.needs_rotation(stored)?;
                 Ok(())
             })?;
@@ -205,9 +210,10 @@ impl RecordCipher {
         let mut is_trusted = true;
         let mut moved = record.clone();
         moved.clear_index_values();
+        let mut taken = Taken::default();
         for field in &self.inner.fields {
             let mut indexed = Vec::new();
-            moved.exchange(field.spec(), &mut |stored| {
+            moved.exchange(field.spec(), &mut taken, &mut |stored| {
                 let done = field.reencrypt(stored, bound(field, &id))?;
                 is_trusted &= done.is_trusted;
                 indexed.push(done.index_values);
@@ -240,9 +246,10 @@ impl RecordCipher {
     pub fn reindex(&self, record: &EncryptedRecord) -> Result<Vec<(String, IndexValue)>> {
         let id = self.record_id_of(record)?;
         let mut columns = EncryptedRecord::new();
+        let mut taken = Taken::default();
         for field in &self.inner.fields {
             let mut indexed = Vec::new();
-            record.each(field.spec(), &mut |stored| {
+            record.each(field.spec(), &mut taken, &mut |stored| {
                 let value = field.decrypt(stored, bound(field, &id))?;
                 indexed.push(field.index_values(value.as_ref())?);
                 Ok(())
@@ -261,10 +268,14 @@ impl RecordCipher {
         let field = self.field(field)?;
         let id = self.record_id_of(record)?;
         let mut is_match = false;
-        record.each(field.spec(), &mut |stored| {
-            is_match |= field.matches(index, query, stored, bound(field, &id))?;
-            Ok(())
-        })?;
+        let mut taken = Taken::default();
+        for other in &self.inner.fields {
+            let is_asked = other.spec().id() == field.spec().id();
+            record.each(other.spec(), &mut taken, &mut |stored| {
+                is_match |= is_asked && field.matches(index, query, stored, bound(field, &id))?;
+                Ok(())
+            })?;
+        }
         Ok(is_match)
     }
 
@@ -276,8 +287,9 @@ impl RecordCipher {
     /// `InvalidTextForm`, `RecordShape`.
     pub fn envelopes(&self, record: &EncryptedRecord) -> Result<Vec<Vec<u8>>> {
         let mut envelopes = Vec::new();
+        let mut taken = Taken::default();
         for field in &self.inner.fields {
-            record.each(field.spec(), &mut |stored| {
+            record.each(field.spec(), &mut taken, &mut |stored| {
                 match stored {
                     StoredRef::Null => {}
                     StoredRef::Bytes(bytes) => envelopes.push(bytes.to_vec()),

@@ -338,3 +338,37 @@ fn nothing_of_a_record_shows_in_debug() {
     }
     let _ = record("1");
 }
+
+/// Two filters that choose one element, and the rest of an array: the field declared first takes it, in both directions.
+#[test]
+fn the_first_declared_takes_what_two_would() {
+    let clinic = Clinic::new();
+    let schema = Schema::from_json(
+        r#"{"format": "fieldward-schema", "version": 1, "table": "patients", "undeclared": "clear",
+            "record_id": [{"path": "id", "type": "text"}], "fields": [
+            {"id": "ssn", "path": "identifier[system=us-ssn].value", "type": "text", "mode": "randomized", "stored": "text",
+             "indexes": [{"name": "exact", "column": "ssn_exact", "transform": "exact"}]},
+            {"id": "number", "path": "identifier[type.coding.code=MR].value", "type": "text", "mode": "randomized", "stored": "text",
+             "indexes": [{"name": "exact", "column": "number_exact", "transform": "exact"}]},
+            {"id": "others", "path": "identifier[].value", "type": "text", "mode": "randomized", "stored": "text"}]}"#,
+    );
+    let patients = clinic.keyring.records(&schema.unwrap(), None).unwrap();
+    let row = object(json!({"id": "1", "identifier": [
+        {"system": "us-ssn", "type": {"coding": [{"code": "MR"}]}, "value": "both"},
+        {"type": {"coding": [{"code": "MR"}]}, "value": "MRN-1"},
+        {"value": "neither"}
+    ]}));
+    let sealed = patients.encrypt(&row).unwrap();
+    let text = serde_json::to_string(&sealed.to_document().unwrap()).unwrap();
+    for secret in ["both", "MRN-1", "neither"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    let count = |column: &str| sealed.index_value(column).unwrap().all().len();
+    assert_eq!((count("ssn_exact"), count("number_exact")), (1, 1));
+    assert_eq!(patients.decrypt(&sealed).unwrap(), row);
+    assert!(patients.matches("ssn", "exact", &Value::from("both"), &sealed).unwrap());
+    assert!(!patients.matches("number", "exact", &Value::from("both"), &sealed).unwrap());
+    let moved = patients.reencrypt(&sealed).unwrap().record;
+    assert_eq!(patients.decrypt(&moved).unwrap(), row);
+    assert_eq!(patients.envelopes(&moved).unwrap().len(), 3);
+}

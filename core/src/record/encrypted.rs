@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-use super::walk;
+use super::walk::{Taken, Walk};
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::field::{Stored, StoredRef};
 use crate::schema::{FieldSpec, Segment, Select};
@@ -143,8 +143,13 @@ impl EncryptedRecord {
     }
 
     /// Puts what `seal` gives in the place of every value of the field.
-    pub(super) fn replace(&mut self, spec: &FieldSpec, seal: &mut dyn FnMut(&Json) -> Result<Stored>) -> Result<()> {
-        self.at(spec, &mut |place| match place {
+    pub(super) fn replace(
+        &mut self,
+        spec: &FieldSpec,
+        taken: &mut Taken,
+        seal: &mut dyn FnMut(&Json) -> Result<Stored>,
+    ) -> Result<()> {
+        self.at(spec, taken, &mut |place| match place {
             Place::Cell(Cell::Stored(_)) => Err(Error::with_detail(ErrorCode::RecordShape, spec.name())),
             Place::Cell(cell @ Cell::Clear(_)) => {
                 let Cell::Clear(json) = &*cell else { return Ok(()) };
@@ -162,9 +167,10 @@ impl EncryptedRecord {
     pub(super) fn restore(
         &mut self,
         spec: &FieldSpec,
+        taken: &mut Taken,
         open: &mut dyn FnMut(StoredRef<'_>) -> Result<Json>,
     ) -> Result<()> {
-        self.at(spec, &mut |place| match place {
+        self.at(spec, taken, &mut |place| match place {
             Place::Cell(cell) => {
                 let json = open(stored_in(cell)?)?;
                 *cell = Cell::Clear(json);
@@ -181,9 +187,10 @@ impl EncryptedRecord {
     pub(super) fn exchange(
         &mut self,
         spec: &FieldSpec,
+        taken: &mut Taken,
         exchange: &mut dyn FnMut(StoredRef<'_>) -> Result<Stored>,
     ) -> Result<()> {
-        self.at(spec, &mut |place| match place {
+        self.at(spec, taken, &mut |place| match place {
             Place::Cell(cell) => {
                 let stored = exchange(stored_in(cell)?)?;
                 *cell = Cell::Stored(stored);
@@ -197,11 +204,16 @@ impl EncryptedRecord {
     }
 
     /// Shows every stored value of the field.
-    pub(super) fn each(&self, spec: &FieldSpec, see: &mut dyn FnMut(StoredRef<'_>) -> Result<()>) -> Result<()> {
+    pub(super) fn each(
+        &self,
+        spec: &FieldSpec,
+        taken: &mut Taken,
+        see: &mut dyn FnMut(StoredRef<'_>) -> Result<()>,
+    ) -> Result<()> {
         let first = spec.path().first_name();
         let Some(cell) = self.cell(first) else { return Ok(()) };
         let mut alone = Self { cells: vec![(first.to_owned(), cell.clone())], index_values: Vec::new() };
-        alone.at(spec, &mut |place| match place {
+        alone.at(spec, taken, &mut |place| match place {
             Place::Cell(cell) => see(stored_in(cell)?),
             Place::Nested(json) => see(stored_in_json(json)?),
         })
@@ -224,14 +236,20 @@ impl EncryptedRecord {
     }
 
     /// Every place that the field's path leads to.
-    fn at(&mut self, spec: &FieldSpec, visit: &mut dyn FnMut(Place<'_>) -> Result<()>) -> Result<()> {
+    fn at(
+        &mut self,
+        spec: &FieldSpec,
+        taken: &mut Taken,
+        visit: &mut dyn FnMut(Place<'_>) -> Result<()>,
+    ) -> Result<()> {
         let at = |error: Error| error.at(spec.name());
         let Some((Segment { name, select, .. }, rest)) = spec.path().segments().split_first() else { return Ok(()) };
         let Some((_, cell)) = self.cells.iter_mut().find(|(other, _)| other == name) else { return Ok(()) };
         match (cell, select, rest) {
             (cell, Select::Itself, []) => visit(Place::Cell(cell)).map_err(at),
             (Cell::Clear(json), select, rest) => {
-                walk::select(json, select, rest, &mut |json| visit(Place::Nested(json))).map_err(at)
+                let mut visit = |json: &mut Json| visit(Place::Nested(json));
+                Walk::new(spec.path(), taken, &mut visit).select(json, select, rest).map_err(at)
             }
             (Cell::Stored(Stored::Null), _, _) => Ok(()),
             (Cell::Stored(_), _, _) => fail(ErrorCode::RecordShape, spec.name()),

@@ -1,46 +1,70 @@
 //! Following paths through a record.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json};
 
 use super::MAX_RECORD_DEPTH;
 use crate::error::{Error, ErrorCode, Result};
-use crate::schema::{Segment, Select};
+use crate::schema::{Path, Segment, Select};
 
-/// Calls `visit` for every value that `segments` lead to, in order. What is missing, or null on the way, is passed over.
-pub(super) fn visit(
-    json: &mut Json,
-    segments: &[Segment],
-    visit_one: &mut dyn FnMut(&mut Json) -> Result<()>,
-) -> Result<()> {
-    let Some((segment, rest)) = segments.split_first() else { return visit_one(json) };
-    match json {
-        Json::Null => Ok(()),
-        Json::Object(members) => match members.get_mut(&segment.name) {
-            Some(member) => select(member, &segment.select, rest, visit_one),
-            None => Ok(()),
-        },
-        _ => Err(Error::new(ErrorCode::RecordShape)),
-    }
+/// What fields of a record have taken, so that of two filters that choose one element the first declared has it.
+#[derive(Default)]
+pub(super) struct Taken(HashSet<(Vec<String>, Vec<usize>)>);
+
+/// A walk along one field's path.
+pub(super) struct Walk<'a> {
+    names: Vec<String>,
+    /// The elements of the arrays on the way.
+    at: Vec<usize>,
+    taken: &'a mut Taken,
+    visit: &'a mut dyn FnMut(&mut Json) -> Result<()>,
 }
 
-/// The same from a member on, whose name was followed already.
-pub(super) fn select(
-    member: &mut Json,
-    select: &Select,
-    rest: &[Segment],
-    visit_one: &mut dyn FnMut(&mut Json) -> Result<()>,
-) -> Result<()> {
-    match (select, member) {
-        (Select::Itself, member) => visit(member, rest, visit_one),
-        (_, Json::Null) => Ok(()),
-        (Select::All, Json::Array(elements)) => {
-            elements.iter_mut().try_for_each(|element| visit(element, rest, visit_one))
+impl<'a> Walk<'a> {
+    pub(super) fn new(path: &Path, taken: &'a mut Taken, visit: &'a mut dyn FnMut(&mut Json) -> Result<()>) -> Self {
+        let names = path.segments().iter().map(|segment| segment.name.clone()).collect();
+        Self { names, at: Vec::new(), taken, visit }
+    }
+
+    /// Visits every value that `segments` lead to, in order. What is missing, null on the way, or taken, is passed over.
+    fn go(&mut self, json: &mut Json, segments: &[Segment]) -> Result<()> {
+        let Some((segment, rest)) = segments.split_first() else {
+            return match self.taken.0.insert((self.names.clone(), self.at.clone())) {
+                true => (self.visit)(json),
+                false => Ok(()),
+            };
+        };
+        match json {
+            Json::Null => Ok(()),
+            Json::Object(members) => match members.get_mut(&segment.name) {
+                Some(member) => self.select(member, &segment.select, rest),
+                None => Ok(()),
+            },
+            _ => Err(Error::new(ErrorCode::RecordShape)),
         }
-        (Select::Where { path, equals }, Json::Array(elements)) => elements
-            .iter_mut()
-            .filter(|element| holds(element, path, equals))
-            .try_for_each(|element| visit(element, rest, visit_one)),
-        _ => Err(Error::new(ErrorCode::RecordShape)),
+    }
+
+    /// The same from a member on, whose name was followed already.
+    pub(super) fn select(&mut self, member: &mut Json, select: &Select, rest: &[Segment]) -> Result<()> {
+        let elements = match (select, member) {
+            (Select::Itself, member) => return self.go(member, rest),
+            (_, Json::Null) => return Ok(()),
+            (_, Json::Array(elements)) => elements,
+            _ => return Err(Error::new(ErrorCode::RecordShape)),
+        };
+        for (at, element) in elements.iter_mut().enumerate() {
+            if let Select::Where { path, equals } = select
+                && !holds(element, path, equals)
+            {
+                continue;
+            }
+            self.at.push(at);
+            let gone = self.go(element, rest);
+            self.at.pop();
+            gone?;
+        }
+        Ok(())
     }
 }
 

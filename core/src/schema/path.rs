@@ -92,15 +92,18 @@ impl Path {
         found
     }
 
-    /// Whether both can lead to one value, or one into the other. Two different filters of one array are taken to lead apart.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).all(|(one, two)| {
-            one.name == two.name
-                && match (&one.select, &two.select) {
-                    (Select::Where { .. }, Select::Where { .. }) => one.select == two.select,
-                    _ => true,
-                }
-        })
+    /// Whether one leads to, or into, what the other, declared later, leads to. Paths of the same names may meet where the earlier one
+    /// filters an array and the later one filters it differently, or takes the rest: the one declared first takes what both would.
+    pub(super) fn overlaps(&self, later: &Self) -> bool {
+        let leaves_some = self.0.iter().zip(&later.0).any(|(one, two)| {
+            matches!(one.select, Select::Where { .. }) && one.select != two.select && two.select != Select::Itself
+        });
+        self.touches(later) && !(leaves_some && self.0.len() == later.0.len())
+    }
+
+    /// Whether one's names begin the other's.
+    pub(super) fn touches(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(one, two)| one.name == two.name)
     }
 }
 

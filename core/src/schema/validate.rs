@@ -42,7 +42,7 @@ pub(super) fn validate(schema: &Inner) -> Result<()> {
 fn filters(schema: &Inner) -> Result<()> {
     for field in &schema.fields {
         for filtered in field.path.filtered() {
-            if let Some(other) = schema.fields.iter().find(|other| other.path.overlaps(&filtered)) {
+            if let Some(other) = schema.fields.iter().find(|other| other.path.touches(&filtered)) {
                 return fail(ErrorCode::SchemaInvalid, format!("a filter of {} looks at {}", field.id, other.id));
             }
         }

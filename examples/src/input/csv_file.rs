@@ -8,6 +8,10 @@ use super::{Input, InputError, InputKind};
 
 /// Every cell is a string, an empty one null.
 pub(super) fn parse(bytes: &[u8]) -> Result<Input, InputError> {
+    // In CSV every quote has its pair; the reader would take one that has none to the end of the file.
+    if bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+        return Err(InputError::Document("a quote is opened and not closed"));
+    }
     let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
     let headers = reader.headers().map_err(|error| line_of(&error, "the header row"))?.clone();
     if headers.iter().collect::<HashSet<_>>().len() != headers.len() || headers.iter().any(str::is_empty) {

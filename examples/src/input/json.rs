@@ -9,13 +9,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Input, InputError> {
     if let Ok(Value::Object(document)) = serde_json::from_slice(bytes) {
         return document_of(document);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| InputError::Document("not UTF-8"))?;
     let mut records = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.trim().is_empty() {
+    for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        match serde_json::from_str(line) {
+        match serde_json::from_slice(line) {
             Ok(Value::Object(record)) => records.push(record),
             _ => return Err(InputError::Line(number, "not a JSON object")),
         }

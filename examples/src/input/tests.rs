@@ -43,6 +43,7 @@ fn what_is_malformed_is_named_by_line_and_never_quoted() {
         ("a,a\n1,2\n", "line 1: a header is empty or stands twice"),
         ("a,b\n1,2\ncanary\n", "line 3: not a row of as many cells as there are headers, in UTF-8"),
         ("{\"a\": 1}\ncanary\n", "line 2: not a JSON object"),
+        ("a,b\n1,\"canary\n2,3\n", "a quote is opened and not closed"),
         ("{\"resourceType\": \"Bundle\", \"entry\": []}", "the Bundle has no Patient"),
         ("{\"resourceType\": \"Bundle\"}", "a Bundle without entries"),
     ] {
@@ -50,6 +51,7 @@ fn what_is_malformed_is_named_by_line_and_never_quoted() {
         assert_eq!(error.to_string(), said);
         assert!(!format!("{error:?}").contains("canary"));
     }
+    assert!(matches!(parse(b"{\"a\": 1}\n{\"a\": \"\xff\"}\n"), Err(InputError::Line(2, _))));
     assert!(matches!(parse(b"a,b\n\xff,1\n"), Err(InputError::Line(2, _))));
     assert!(matches!(read(Path::new("no such file")), Err(InputError::Io(_))));
 }

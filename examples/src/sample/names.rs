@@ -39,6 +39,7 @@ pub(super) fn name(numbers: &mut Numbers) -> String {
 /// Of the ASCII letters of a name and the patient's number, in any case.
 pub(super) fn email(number: u32, name: &str, numbers: &mut Numbers) -> String {
     let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+    let letters = if letters.is_empty() { "patient".to_owned() } else { letters };
     let domain = numbers.pick(&["example.org", "example.com", "example.net"]);
     let address = format!("{letters}.{number}@{domain}");
     match numbers.below(4) {

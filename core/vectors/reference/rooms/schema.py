@@ -51,6 +51,7 @@ ACCEPTED = {
     "padding": (field('"padding": {"block": 4096}') + ", " + field('"padding": "padme"', "b"), ["a", "b"]),
     "nested": (field('"path": "x.y[k=v].z", "stored": "text"'), ["a"]),
     "filters_apart": (field('"path": "x[k=v].y", "stored": "text"') + ", " + field('"path": "x[k=w].y", "stored": "text"', "b"), ["a", "b"]),
+    "a_filter_then_the_rest": (field('"path": "x[k=v].y", "stored": "text"') + ", " + field('"path": "x[].y", "stored": "text"', "b"), ["a", "b"]),
     "siblings": (field('"path": "x.y", "stored": "text"') + ", " + field('"path": "x.z", "stored": "text"', "b"), ["a", "b"]),
     "normalized": (deterministic('"store": "normalized", "normalizer": ["trim", "casefold"], "normalizer_version": 1'), ["a"]),
     "reads_other_mode": (field('"reads_also": [{"mode": "deterministic"}]'), ["a"]),
