@@ -280,6 +280,8 @@ fn values_that_do_not_fit_name_their_row() {
     assert_eq!(seal(&[Some(b"a".to_vec()), Some(vec![0xff])]), (ErrorCode::InvalidText, "row 1".to_owned()));
     let as_text = field(&clinic, r#""type": "text", "mode": "randomized", "record_binding": "none", "stored": "text""#);
     let envelope = as_text.encrypt(Some(&text("x")), None).unwrap().text().unwrap().as_bytes().to_vec();
+    // As a whole the bytes are UTF-8, but the second row begins inside a character.
+    assert_eq!(seal(&[Some(vec![b'a', 0xc3]), Some(vec![0xa9])]), (ErrorCode::InvalidText, "row 0".to_owned()));
     assert_eq!(seal(&[None, None, Some(envelope)]), (ErrorCode::AlreadyEncrypted, "row 2".to_owned()));
 }
 

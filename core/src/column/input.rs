@@ -146,6 +146,17 @@ impl<'a> BinaryColumn<'a> {
         self.data.get(self.offsets.get(row)?..self.offsets.get(row.checked_add(1)?)?)
     }
 
+    /// Whether every row is UTF-8, seen at once: the bytes as a whole are, and no row begins inside a character. False says nothing
+    /// of single rows.
+    pub(crate) fn is_text(&self) -> bool {
+        let start = self.offsets.get(0).unwrap_or(0);
+        let text = self.data.get(start..start.saturating_add(self.bytes())).map(std::str::from_utf8);
+        let Some(Ok(text)) = text else { return false };
+        text.is_ascii()
+            || (0..self.rows())
+                .all(|row| self.offsets.get(row).is_some_and(|offset| text.is_char_boundary(offset - start)))
+    }
+
     /// Some of the rows.
     #[cfg(feature = "parallel")]
     pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {

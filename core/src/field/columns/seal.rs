@@ -1,7 +1,7 @@
 //! Encrypting columns.
 
 use crate::column::{Column, RecordIds, StoredColumn};
-use crate::envelope::{Header, encode_text, inspect};
+use crate::envelope::{HEADER_LEN, Header, encode_text, inspect};
 use crate::error::{Error, ErrorCode, Result};
 use crate::field::{FieldCipher, Reading};
 use crate::keyring::{DataKey, DerivedKey, Snapshot};
@@ -11,6 +11,14 @@ use crate::suite::{Siv, gcm, siv};
 use crate::value::{Date, Offset, Timestamp, ValueType, check_payload, encode_payload};
 
 use super::{LONG, RowData, in_row};
+
+/// What is encrypted, and against what.
+struct Source<'a> {
+    column: &'a Column<'a>,
+    /// Whether its rows are known to be UTF-8.
+    is_text: bool,
+    snapshot: &'a Snapshot,
+}
 
 /// A row whose text waits for its group.
 struct Pending {
@@ -32,14 +40,19 @@ impl FieldCipher {
         output: &mut StoredColumn,
     ) -> Result<()> {
         let header = Header { suite: reading.suite(), key_id: data_key.id() };
+        let is_text = match column {
+            Column::Binary(column) => self.inner.spec.value_type() == ValueType::Text && column.is_text(),
+            _ => false,
+        };
+        let source = Source { column, is_text, snapshot };
         let rows = column.rows();
         output.clear(rows, rows.saturating_mul(64));
         match &*reading.keys.of(&self.inner.keyring, data_key)? {
             DerivedKey::Randomized(cipher) => {
                 let records = if reading.binding == RecordBinding::Required { *records } else { RecordIds::None };
-                self.seal_randomized(cipher.batch()?, header, snapshot, column, &records, output)?;
+                self.seal_randomized(cipher.batch()?, header, &source, &records, output)?;
             }
-            DerivedKey::Deterministic(cipher) => self.seal_deterministic(cipher, header, snapshot, column, output)?,
+            DerivedKey::Deterministic(cipher) => self.seal_deterministic(cipher, header, &source, output)?,
             DerivedKey::Index(_) => return Err(Error::new(ErrorCode::Internal)),
         }
         if self.is_text() {
@@ -61,20 +74,22 @@ impl FieldCipher {
         &self,
         mut batch: Batch,
         header: Header,
-        snapshot: &Snapshot,
-        column: &Column<'_>,
+        source: &Source<'_>,
         records: &RecordIds<'_>,
         output: &mut StoredColumn,
     ) -> Result<()> {
         let mut group = Group::new(header, *records, &batch)?;
-        for row in 0..column.rows() {
+        let mut head = [0; HEADER_LEN + NONCE_LEN];
+        for row in 0..source.column.rows() {
             let nonce = batch.next_nonce();
-            output.data.extend_from_slice(&header.to_bytes());
-            output.data.extend_from_slice(&nonce);
+            let (place, rest) = head.split_at_mut(HEADER_LEN);
+            place.copy_from_slice(&header.to_bytes());
+            rest.copy_from_slice(&nonce);
+            output.data.extend_from_slice(&head);
             let start = output.data.len();
-            let is_valid = self.append_plaintext(column, row, snapshot, &mut output.data);
+            let is_valid = self.append_plaintext(source, row, &mut output.data);
             if !is_valid.map_err(|error| in_row(&error, row))? {
-                output.data.truncate(start - NONCE_LEN - header.to_bytes().len());
+                output.data.truncate(start - head.len());
                 output.end_row(false);
                 continue;
             }
@@ -98,8 +113,7 @@ impl FieldCipher {
         &self,
         cipher: &Siv,
         header: Header,
-        snapshot: &Snapshot,
-        column: &Column<'_>,
+        source: &Source<'_>,
         output: &mut StoredColumn,
     ) -> Result<()> {
         let associated_data = header.to_bytes();
@@ -125,12 +139,12 @@ impl FieldCipher {
             }
             Ok::<(), Error>(())
         };
-        for row in 0..column.rows() {
+        for row in 0..source.column.rows() {
             let before = output.data.len();
             output.data.extend_from_slice(&associated_data);
             output.data.extend_from_slice(&[0; siv::SIV_LEN]);
             let start = output.data.len();
-            let is_valid = self.append_plaintext(column, row, snapshot, &mut output.data);
+            let is_valid = self.append_plaintext(source, row, &mut output.data);
             if !is_valid.map_err(|error| in_row(&error, row))? {
                 output.data.truncate(before);
                 output.end_row(false);
@@ -151,20 +165,17 @@ impl FieldCipher {
     }
 
     /// Appends the plaintext of a row; false, and nothing appended, for null.
-    fn append_plaintext(
-        &self,
-        column: &Column<'_>,
-        row: usize,
-        snapshot: &Snapshot,
-        data: &mut Vec<u8>,
-    ) -> Result<bool> {
+    fn append_plaintext(&self, source: &Source<'_>, row: usize, data: &mut Vec<u8>) -> Result<bool> {
+        let Source { column, is_text, snapshot } = source;
         let spec = &self.inner.spec;
         let (kind, padding) = (spec.value_type(), spec.padding());
         let is_null = |validity: &Option<crate::Validity<'_>>| validity.is_some_and(|validity| !validity.is_valid(row));
         match column {
             Column::Binary(column) => {
                 let Some(payload) = column.get(row) else { return Ok(false) };
-                check_payload(kind, payload)?;
+                if !is_text {
+                    check_payload(kind, payload)?;
+                }
                 let could_be = matches!(payload, [0x81 | 0x82, ..] | [b'f', b'w', ..]);
                 if could_be
                     && kind != ValueType::Json
@@ -172,11 +183,12 @@ impl FieldCipher {
                 {
                     return Err(Error::new(ErrorCode::AlreadyEncrypted));
                 }
-                match (spec.store(), std::str::from_utf8(payload)) {
-                    (StoreForm::Normalized(normalizer), Ok(text)) => {
+                match spec.store() {
+                    StoreForm::Normalized(normalizer) => {
+                        let text = std::str::from_utf8(payload).map_err(|_| Error::new(ErrorCode::InvalidText))?;
                         encode_payload(kind, normalizer.normalize(text)?.as_bytes(), padding, data)?;
                     }
-                    _ => encode_payload(kind, payload, padding, data)?,
+                    StoreForm::Exact => encode_payload(kind, payload, padding, data)?,
                 }
             }
             Column::I64(_, validity)
