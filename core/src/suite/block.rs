@@ -1,5 +1,7 @@
 //! Arithmetic on blocks of 16 bytes, without a branch on what they hold.
 
+use subtle::ConstantTimeEq;
+
 /// Doubling in GF(2^128), SP 800-38B section 6.1.
 pub(super) fn double(block: [u8; 16]) -> [u8; 16] {
     let value = u128::from_be_bytes(block);
@@ -8,6 +10,11 @@ pub(super) fn double(block: [u8; 16]) -> [u8; 16] {
 
 pub(super) fn xor(one: [u8; 16], two: [u8; 16]) -> [u8; 16] {
     (u128::from_ne_bytes(one) ^ u128::from_ne_bytes(two)).to_ne_bytes()
+}
+
+/// Whether two blocks are equal, in time that does not depend on where they differ.
+pub(super) fn equal(one: [u8; 16], two: [u8; 16]) -> bool {
+    u128::from_ne_bytes(one).ct_eq(&u128::from_ne_bytes(two)).into()
 }
 
 /// Up to 16 bytes as the leading bytes of a big-endian number, zeros after them.

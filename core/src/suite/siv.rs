@@ -9,9 +9,8 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256, Block};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::block::{double, load, store, xor};
+use super::block::{double, equal, load, store, xor};
 use crate::error::{Error, ErrorCode, Result};
-use crate::secret::constant_time_eq;
 
 /// Bytes of a key: 256 bits for CMAC, 256 for CTR.
 pub(crate) const KEY_LEN: usize = 64;
@@ -211,7 +210,7 @@ impl Siv {
         let mut again = Vec::new();
         let plain: Vec<&[u8]> = messages.iter().map(|message| &**message).collect();
         self.ivs(start, &plain, &mut again, scratch);
-        let is_authentic: Vec<bool> = ivs.iter().zip(&again).map(|(iv, again)| constant_time_eq(iv, again)).collect();
+        let is_authentic: Vec<bool> = ivs.iter().zip(&again).map(|(iv, again)| equal(*iv, *again)).collect();
         for (message, is_authentic) in messages.iter_mut().zip(&is_authentic) {
             if !is_authentic {
                 message.zeroize();
@@ -238,7 +237,7 @@ impl Siv {
         let mut message = Zeroizing::new(ciphertext.to_vec());
         self.apply_one(*siv, &mut message);
         let again = Zeroizing::new(self.iv(&self.start(associated_data), &message));
-        if constant_time_eq(&*again, siv) { Ok(message) } else { Err(failed()) }
+        if equal(*again, *siv) { Ok(message) } else { Err(failed()) }
     }
 
     /// The synthetic initialization vector of one message.

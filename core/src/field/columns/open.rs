@@ -21,7 +21,7 @@ enum Item {
     Null,
     /// Read alone: a legacy value, an earlier reading, a key that needs a name, a failure.
     Alone(Result<(Option<Value>, bool)>),
-    /// In the working buffer: where, its nonce or vector, its tag.
+    /// In the working buffer: where, its vector or the last 16 bytes of its nonce, its tag.
     Sealed {
         start: usize,
         len: usize,
@@ -154,11 +154,7 @@ impl<'a> Opening<'a> {
                 };
                 let Some((text, tag)) = rest.split_last_chunk::<TAG_LEN>() else { return self.take_alone(row) };
                 self.work.extend_from_slice(text);
-                let (_, counter) = crate::suite::xaes::split(nonce)?;
-                let mut own = [0; 16];
-                if let Some(place) = own.first_chunk_mut::<12>() {
-                    *place = counter;
-                }
+                let own = nonce.last_chunk::<16>().copied().unwrap_or_default();
                 Item::Sealed { start, len: text.len(), nonce: own, tag: *tag }
             }
             Mode::Deterministic => {
@@ -294,7 +290,7 @@ impl<'a> Opening<'a> {
                 if let ([(row, _, len, nonce, tag)], [text]) = (sealed.as_slice(), texts.as_mut_slice())
                     && *len > LONG
                 {
-                    let nonce = nonce.first_chunk::<12>().copied().unwrap_or_default();
+                    let nonce = nonce.last_chunk::<12>().copied().unwrap_or_default();
                     self.is_authentic.push(batch.open_long(nonce, shared.data.of(*row)?, text, *tag));
                     return Ok(());
                 }
@@ -306,7 +302,7 @@ impl<'a> Opening<'a> {
                 let mut messages = Vec::with_capacity(sealed.len());
                 self.tags.clear();
                 for (number, ((_, _, _, nonce, tag), text)) in sealed.iter().zip(texts).enumerate() {
-                    let nonce = nonce.first_chunk::<12>().copied().unwrap_or_default();
+                    let nonce = nonce.last_chunk::<12>().copied().unwrap_or_default();
                     let absorbed = self.absorbed.get(of(number)).ok_or(ErrorCode::Internal)?;
                     messages.push(gcm::Message { nonce, absorbed, text });
                     self.tags.push(*tag);
