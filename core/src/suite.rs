@@ -12,6 +12,7 @@ pub(crate) mod gcm;
 pub(crate) mod siv;
 pub(crate) mod xaes;
 
+pub(crate) use block::Scratch;
 pub(crate) use siv::Siv;
 pub(crate) use xaes::Xaes;
 

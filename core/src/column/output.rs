@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use super::{BinaryColumn, Offsets, Validity};
 use crate::error::{Error, ErrorCode, Result};
 
@@ -31,6 +33,12 @@ impl StoredColumn {
         self.validity.clear();
         self.validity.resize(rows.div_ceil(8), 0);
         self.nulls = 0;
+    }
+
+    /// Forgets the rows and wipes their memory: a row that failed may have left plaintext in it.
+    pub(crate) fn wipe(&mut self) {
+        self.data.zeroize();
+        self.clear(0, 0);
     }
 
     /// Ends a row at the present end of the data.

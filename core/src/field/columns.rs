@@ -59,7 +59,7 @@ impl FieldCipher {
         let result = self.encrypt_column_unmeasured(column, records, output);
         timer.finish(result.as_ref().map(|_| ()).map_err(Error::kind), output.data().len());
         if result.is_err() {
-            output.clear(0, 0);
+            output.wipe();
         }
         self.inner.metrics.count_more(Operation::Encrypt, column.rows());
         result.map_err(|error| error.at(self.inner.spec.name()))

@@ -7,7 +7,7 @@ use polyval::Polyval;
 use polyval::universal_hash::UniversalHash;
 use zeroize::Zeroize;
 
-use super::block::{equal, load, store, xor};
+use super::block::{Scratch, equal, load, store, xor};
 
 /// The reduction of POLYVAL's field, RFC 8452, section 3.
 const MULX: u128 = 0xc2000000_00000000_00000000_00000001;
@@ -43,18 +43,6 @@ pub(crate) struct Message<'a> {
     pub(crate) nonce: [u8; 12],
     pub(crate) absorbed: &'a Absorbed,
     pub(crate) text: &'a mut [u8],
-}
-
-/// Working space of a group, wiped on drop.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    blocks: Vec<Block>,
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        self.blocks.iter_mut().for_each(|block| block.as_mut_slice().zeroize());
-    }
 }
 
 impl Gcm {
@@ -135,7 +123,7 @@ impl Gcm {
 
     /// For each message the block that masks its tag, then its key stream.
     fn key_stream(&self, messages: &[Message<'_>], scratch: &mut Scratch) {
-        scratch.blocks.clear();
+        scratch.clear_for(messages.iter().map(|message| message.text.len().div_ceil(16) + 1).sum());
         for message in messages {
             let blocks = u32::try_from(message.text.len().div_ceil(16)).unwrap_or(u32::MAX - 1);
             let mut block = [0; 16];

@@ -9,7 +9,7 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256, Block};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::block::{double, equal, load, store, xor};
+use super::block::{Scratch, double, equal, load, store, xor};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Bytes of a key: 256 bits for CMAC, 256 for CTR.
@@ -34,18 +34,6 @@ pub(crate) struct Siv {
 impl std::fmt::Debug for Siv {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Siv(..)")
-    }
-}
-
-/// Working space of a group, wiped on drop.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    blocks: Vec<Block>,
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        self.blocks.iter_mut().for_each(|block| block.as_mut_slice().zeroize());
     }
 }
 
@@ -134,7 +122,7 @@ impl Siv {
         let blocks_of = |message: &[u8]| message.len().div_ceil(16).max(1);
         let steps = messages.iter().map(|message| blocks_of(message)).max().unwrap_or(0);
         for step in 0..steps {
-            scratch.blocks.clear();
+            scratch.clear_for(messages.len());
             for (message, state) in messages.iter().zip(ivs.iter()) {
                 let blocks = blocks_of(message);
                 if step >= blocks {
@@ -156,7 +144,7 @@ impl Siv {
 
     /// Xors the key streams of a group onto its messages.
     fn apply(&self, ivs: &[[u8; 16]], messages: &mut [&mut [u8]], scratch: &mut Scratch) {
-        scratch.blocks.clear();
+        scratch.clear_for(messages.iter().map(|message| message.len().div_ceil(16)).sum());
         for (iv, message) in ivs.iter().zip(messages.iter()) {
             let first = counter_of(*iv);
             let blocks = u128::try_from(message.len().div_ceil(16)).unwrap_or(0);

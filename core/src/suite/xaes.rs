@@ -1,6 +1,7 @@
 //! XAES-256-GCM (C2SP): AES-256-GCM under a key derived from each nonce's first half by an SP 800-108 CMAC KDF.
 //!
-//! The nonce has 192 bits and is drawn here, from the operating system, for every message.
+//! The nonce has 192 bits. Its first half is kept for a number of messages or a batch, since a key is derived from it; its second half
+//! is drawn from the operating system for every message, or counted up within a batch from a random start.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::column::{BinaryColumn, DecryptedColumn, OnFailure, RecordIds, RowFailure, StoredColumn, ValueColumn};
 use crate::envelope::{Envelope, Header, KeyId, decode_text};
@@ -11,7 +11,7 @@ use crate::field::{FieldCipher, Reading, StoredRef};
 use crate::keyring::{DerivedKey, KeyState, Snapshot};
 use crate::schema::{Mode, RecordBinding};
 use crate::suite::xaes::{Batch, NONCE_LEN, PREFIX_LEN, TAG_LEN};
-use crate::suite::{gcm, siv};
+use crate::suite::{Scratch, gcm, siv};
 use crate::value::{Value, ValueType, check_payload, decode_payload};
 
 use super::{LONG, RowData, check_records, in_row};
@@ -64,15 +64,15 @@ impl FieldCipher {
             shared: None,
             first_row: 0,
             items: Vec::with_capacity(gcm::GROUP),
-            work: Zeroizing::new(Vec::new()),
+            // Room for the fullest group of short rows: it never grows while it holds what was decrypted.
+            work: Zeroizing::new(Vec::with_capacity(stored.bytes().min(gcm::GROUP * LONG))),
             sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes()),
             failures: Vec::new(),
             untrusted: 0,
             absorbed: Vec::new(),
             tags: Vec::new(),
             is_authentic: Vec::new(),
-            scratch: gcm::Scratch::default(),
-            siv_scratch: siv::Scratch::default(),
+            scratch: Scratch::default(),
         };
         for row in 0..stored.rows() {
             opening.take(row)?;
@@ -104,8 +104,7 @@ struct Opening<'a> {
     absorbed: Vec<gcm::Absorbed>,
     tags: Vec<[u8; TAG_LEN]>,
     is_authentic: Vec<bool>,
-    scratch: gcm::Scratch,
-    siv_scratch: siv::Scratch,
+    scratch: Scratch,
 }
 
 impl<'a> Opening<'a> {
@@ -135,8 +134,12 @@ impl<'a> Opening<'a> {
             return self.take_alone(row);
         }
         if envelope.sealed.len() > LONG {
-            // Alone in its group: its working space is its own length.
+            // Alone in its group: its working space is its own length, wiped before it grows.
             self.flush()?;
+            if self.work.capacity() < envelope.sealed.len() {
+                self.work.zeroize();
+                self.work.reserve(envelope.sealed.len());
+            }
         }
         let absorbed = match &mut self.shared {
             Some(Shared { data, batch: Some(batch), .. }) if data.differs() => match data.of(row) {
@@ -284,7 +287,7 @@ impl<'a> Opening<'a> {
         match (&*shared.key, &shared.batch) {
             (DerivedKey::Deterministic(cipher), _) => {
                 let ivs: Vec<[u8; 16]> = sealed.iter().map(|(_, _, _, iv, _)| *iv).collect();
-                self.is_authentic = cipher.open_group(&header.to_bytes(), &ivs, &mut texts, &mut self.siv_scratch);
+                self.is_authentic = cipher.open_group(&header.to_bytes(), &ivs, &mut texts, &mut self.scratch);
             }
             (DerivedKey::Randomized(_), Some(batch)) => {
                 if let ([(row, _, len, nonce, tag)], [text]) = (sealed.as_slice(), texts.as_mut_slice())

@@ -7,8 +7,8 @@ use crate::field::{FieldCipher, Reading};
 use crate::keyring::{DataKey, DerivedKey, Snapshot};
 use crate::schema::{RecordBinding, StoreForm};
 use crate::suite::xaes::{Batch, NONCE_LEN, TAG_LEN};
-use crate::suite::{Siv, gcm, siv};
-use crate::value::{Date, Offset, Timestamp, ValueType, check_payload, encode_payload};
+use crate::suite::{Scratch, Siv, gcm, siv};
+use crate::value::{Date, Offset, Padding, Timestamp, ValueType, check_payload, encode_payload};
 
 use super::{LONG, RowData, in_row};
 
@@ -46,15 +46,19 @@ impl FieldCipher {
         };
         let source = Source { column, is_text, snapshot };
         let rows = column.rows();
-        output.clear(rows, rows.saturating_mul(64));
-        match &*reading.keys.of(&self.inner.keyring, data_key)? {
-            DerivedKey::Randomized(cipher) => {
-                let records = if reading.binding == RecordBinding::Required { *records } else { RecordIds::None };
-                self.seal_randomized(cipher.batch()?, header, &source, &records, output)?;
-            }
-            DerivedKey::Deterministic(cipher) => self.seal_deterministic(cipher, header, &source, output)?,
-            DerivedKey::Index(_) => return Err(Error::new(ErrorCode::Internal)),
+        let bytes = if let Column::Binary(column) = column { column.bytes() } else { 0 };
+        let padding = match self.inner.spec.padding() {
+            Padding::None => 0,
+            Padding::Block(block) => usize::from(block),
+            Padding::Padme => 16,
+        };
+        // All the room at once: a buffer that grew would leave plaintext behind.
+        output.clear(rows, bytes.saturating_add(bytes / 8).saturating_add(rows.saturating_mul(64 + padding)));
+        let sealed = self.seal_rows(reading, data_key, header, &source, records, output);
+        if sealed.is_err() {
+            output.wipe();
         }
+        sealed?;
         if self.is_text() {
             let bytes = std::mem::take(output);
             let bytes = bytes.as_column()?;
@@ -68,6 +72,25 @@ impl FieldCipher {
             }
         }
         Ok(())
+    }
+
+    fn seal_rows(
+        &self,
+        reading: &Reading,
+        data_key: &DataKey,
+        header: Header,
+        source: &Source<'_>,
+        records: &RecordIds<'_>,
+        output: &mut StoredColumn,
+    ) -> Result<()> {
+        match &*reading.keys.of(&self.inner.keyring, data_key)? {
+            DerivedKey::Randomized(cipher) => {
+                let records = if reading.binding == RecordBinding::Required { *records } else { RecordIds::None };
+                self.seal_randomized(cipher.batch()?, header, source, &records, output)
+            }
+            DerivedKey::Deterministic(cipher) => self.seal_deterministic(cipher, header, source, output),
+            DerivedKey::Index(_) => Err(Error::new(ErrorCode::Internal)),
+        }
     }
 
     fn seal_randomized(
@@ -117,7 +140,7 @@ impl FieldCipher {
         output: &mut StoredColumn,
     ) -> Result<()> {
         let associated_data = header.to_bytes();
-        let (mut pending, mut ivs, mut scratch) = (Vec::with_capacity(siv::GROUP), Vec::new(), siv::Scratch::default());
+        let (mut pending, mut ivs, mut scratch) = (Vec::with_capacity(siv::GROUP), Vec::new(), Scratch::default());
         let mut flush = |pending: &mut Vec<(usize, usize)>, data: &mut [u8]| {
             let mut rest = data;
             let mut at = 0;
@@ -235,7 +258,7 @@ struct Group<'a> {
     absorbed: Vec<gcm::Absorbed>,
     pending: Vec<Pending>,
     tags: Vec<[u8; TAG_LEN]>,
-    scratch: gcm::Scratch,
+    scratch: Scratch,
 }
 
 impl<'a> Group<'a> {
@@ -246,7 +269,7 @@ impl<'a> Group<'a> {
             absorbed.push(batch.short.absorb(data.of(0)?));
         }
         let pending = Vec::with_capacity(gcm::GROUP);
-        Ok(Self { data, absorbed, pending, tags: Vec::new(), scratch: gcm::Scratch::default() })
+        Ok(Self { data, absorbed, pending, tags: Vec::new(), scratch: Scratch::default() })
     }
 
     fn seal(&mut self, batch: &Batch, data: &mut [u8]) -> Result<()> {
