@@ -9,10 +9,12 @@
 
 mod block;
 pub(crate) mod gcm;
+mod group;
 pub(crate) mod siv;
 pub(crate) mod xaes;
 
-pub(crate) use block::Scratch;
+pub(crate) use gcm::{Absorbed, Beside};
+pub(crate) use group::{Group, SHORT, Text};
 pub(crate) use siv::Siv;
 pub(crate) use xaes::Xaes;
 

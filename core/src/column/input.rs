@@ -301,8 +301,8 @@ impl RecordIds<'_> {
         };
         match self {
             Self::None => {}
-            Self::I64(ids) => one(3, &ids.get(row).copied().unwrap_or_default().to_be_bytes()),
-            Self::Uuid(ids) => one(10, &ids.get(row).copied().unwrap_or_default()),
+            Self::I64(ids) => one(RecordIdPart::I64_TAG, &ids.get(row).copied().unwrap_or_default().to_be_bytes()),
+            Self::Uuid(ids) => one(RecordIdPart::UUID_TAG, &ids.get(row).copied().unwrap_or_default()),
             Self::Text(column) => match column.get(row).map(std::str::from_utf8) {
                 Some(Ok(text)) if text.len() + 5 <= RecordId::MAX_LEN => one(2, text.as_bytes()),
                 Some(Ok(_)) | None => return fail(ErrorCode::RecordIdInvalid, format!("row {row}")),

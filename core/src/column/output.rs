@@ -43,12 +43,31 @@ impl StoredColumn {
 
     /// Ends a row at the present end of the data.
     pub(crate) fn end_row(&mut self, is_valid: bool) {
-        let row = self.offsets.len().saturating_sub(1);
-        self.offsets.push(i64::try_from(self.data.len()).unwrap_or(i64::MAX));
-        match (is_valid, self.validity.get_mut(row / 8)) {
-            (true, Some(byte)) => *byte |= 1 << (row % 8),
-            _ => self.nulls += 1,
+        match is_valid {
+            true => self.push_row(self.data.len().saturating_sub(self.end())),
+            false => self.push_null(),
         }
+    }
+
+    /// Adds a row of so many bytes, which are written before the column is let out.
+    pub(crate) fn push_row(&mut self, len: usize) {
+        let row = self.rows();
+        if let Some(byte) = self.validity.get_mut(row / 8) {
+            *byte |= 1 << (row % 8);
+        }
+        let end = self.offsets.last().copied().unwrap_or(0);
+        self.offsets.push(end.saturating_add(i64::try_from(len).unwrap_or(i64::MAX)));
+    }
+
+    /// Adds a null row.
+    pub(crate) fn push_null(&mut self) {
+        self.nulls += 1;
+        self.offsets.push(self.offsets.last().copied().unwrap_or(0));
+    }
+
+    /// Where the data of the rows so far ends.
+    pub(crate) fn end(&self) -> usize {
+        self.offsets.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or(0)
     }
 
     /// Appends the rows of another column, after a number of rows that fills whole bytes of the bitmap.

@@ -32,6 +32,11 @@ pub struct RecordId {
     canonical: Vec<u8>,
 }
 
+impl RecordIdPart {
+    pub(crate) const I64_TAG: u8 = 3;
+    pub(crate) const UUID_TAG: u8 = 10;
+}
+
 impl RecordId {
     /// The largest number of parts.
     pub const MAX_PARTS: usize = 8;
@@ -50,8 +55,8 @@ impl RecordId {
             let (tag, bytes): (u8, &[u8]) = match part {
                 RecordIdPart::Text(text) => (2, text.as_bytes()),
                 RecordIdPart::Bytes(bytes) => (1, bytes),
-                RecordIdPart::I64(number) => (3, &number.to_be_bytes()),
-                RecordIdPart::Uuid(uuid) => (10, uuid),
+                RecordIdPart::I64(number) => (RecordIdPart::I64_TAG, &number.to_be_bytes()),
+                RecordIdPart::Uuid(uuid) => (RecordIdPart::UUID_TAG, uuid),
             };
             if bytes.len() > Self::MAX_LEN {
                 return fail(ErrorCode::RecordIdInvalid, "a part is longer than 4,096 bytes");

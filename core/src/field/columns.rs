@@ -5,19 +5,18 @@
 mod open;
 #[cfg(feature = "parallel")]
 mod parallel;
+mod plaintext;
 mod seal;
+mod sink;
 
 use super::{FieldCipher, Reading};
 use crate::column::{BinaryColumn, Column, DecryptedColumn, OnFailure, RecordIds, StoredColumn};
-use crate::context::randomized_associated_data;
+use crate::context::{RecordIdPart, randomized_associated_data};
 use crate::envelope::Header;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::metrics::Operation;
 use crate::schema::{Mode, RecordBinding, StoredForm};
 use crate::value::ValueType;
-
-/// Longer values go through the cipher alone: their blocks fill it.
-const LONG: usize = 1_024;
 
 impl FieldCipher {
     /// Encrypts a column under the current key, into a column that is cleared first and whose memory is used again. Null stays null.
@@ -190,14 +189,26 @@ impl<'a> RowData<'a> {
         Self { records, prefix_len: buffer.len(), buffer }
     }
 
-    /// Whether each row has its own.
-    const fn differs(&self) -> bool {
-        !matches!(self.records, RecordIds::None)
+    /// What every row begins with: whole blocks where more follows.
+    fn shared(&self) -> Result<Vec<u8>> {
+        let mut all = self.buffer.clone();
+        all.truncate(self.prefix_len);
+        let (len, tag): (u8, u8) = match self.records {
+            RecordIds::None => return Ok(all),
+            RecordIds::I64(_) => (8, RecordIdPart::I64_TAG),
+            RecordIds::Uuid(_) => (16, RecordIdPart::UUID_TAG),
+            RecordIds::Text(_) | RecordIds::Each(_) => return Ok(Vec::new()),
+        };
+        // One part: its tag, its length, its bytes.
+        all.extend_from_slice(&u32::from(len + 5).to_be_bytes());
+        all.push(tag);
+        if all.len().is_multiple_of(16) { Ok(all) } else { Err(Error::new(ErrorCode::Internal)) }
     }
 
+    /// All of a row's.
     fn of(&mut self, row: usize) -> Result<&[u8]> {
         self.buffer.truncate(self.prefix_len);
-        if !self.differs() {
+        if matches!(self.records, RecordIds::None) {
             return Ok(&self.buffer);
         }
         self.buffer.extend_from_slice(&[0; 4]);
@@ -207,6 +218,19 @@ impl<'a> RowData<'a> {
         let place = self.buffer.get_mut(self.prefix_len..).and_then(|rest| rest.first_chunk_mut::<4>());
         *place.ok_or(ErrorCode::Internal)? = len.to_be_bytes();
         Ok(&self.buffer)
+    }
+
+    /// A row's, after what is shared.
+    fn own(&mut self, row: usize, shared: usize) -> Result<&[u8]> {
+        if !matches!(self.records, RecordIds::None) {
+            self.of(row)?;
+        }
+        Ok(self.present(shared))
+    }
+
+    /// That of the row which was asked for last, from a byte on.
+    fn present(&self, from: usize) -> &[u8] {
+        self.buffer.get(from..).unwrap_or_default()
     }
 }
 

@@ -1,31 +1,6 @@
 //! Arithmetic on blocks of 16 bytes, without a branch on what they hold.
 
-use aes::Block;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
-
-/// Working space of a group: key streams and states. Wiped whole before it is given back, and before it grows.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    pub(super) blocks: Vec<Block>,
-}
-
-impl Scratch {
-    /// Empties it and makes room for so many blocks.
-    pub(super) fn clear_for(&mut self, blocks: usize) {
-        if self.blocks.capacity() < blocks {
-            self.blocks.zeroize();
-            self.blocks.reserve(blocks);
-        }
-        self.blocks.clear();
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        self.blocks.zeroize();
-    }
-}
 
 /// Doubling in GF(2^128), SP 800-38B section 6.1.
 pub(super) fn double(block: [u8; 16]) -> [u8; 16] {

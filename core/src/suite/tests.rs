@@ -127,11 +127,5 @@ fn a_batch_counts_without_carry() {
     let cipher = Xaes::new(&SecretKey::generate().unwrap());
     let mut batch = cipher.batch().unwrap();
     batch.set_counter((1 << 96) - 2);
-    let nonces = [(); 4].map(|()| batch.next_nonce());
-    assert!(nonces.iter().all(|nonce| nonce[..12] == nonces[0][..12]));
-    let counters = nonces.map(|nonce| base16ct::lower::encode_string(&nonce[12..]));
-    assert_eq!(counters[0], format!("{}fe", "ff".repeat(11)));
-    assert_eq!(counters[1], "ff".repeat(12));
-    assert_eq!(counters[2], "00".repeat(12));
-    assert_eq!(counters[3], format!("{}01", "00".repeat(11)));
+    assert_eq!([(); 4].map(|()| batch.next_counter()), [(1 << 96) - 2, (1 << 96) - 1, 0, 1]);
 }

@@ -3,6 +3,7 @@
 //! The nonce has 192 bits. Its first half is kept for a number of messages or a batch, since a key is derived from it; its second half
 //! is drawn from the operating system for every message, or counted up within a batch from a random start.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -52,12 +53,13 @@ struct Derived {
 
 /// A batch of messages under one prefix. Counts the last 12 bytes up from a random start; never a handle's prefix.
 pub(crate) struct Batch {
-    prefix: [u8; PREFIX_LEN],
+    pub(crate) prefix: [u8; PREFIX_LEN],
     counter: u128,
     /// For short messages, many at a time.
     pub(crate) short: Gcm,
-    /// For long ones.
-    long: Aes256Gcm,
+    key: Zeroizing<[u8; 32]>,
+    /// For long ones, from the first on.
+    long: OnceCell<Aes256Gcm>,
 }
 
 impl std::fmt::Debug for Xaes {
@@ -128,7 +130,7 @@ impl Xaes {
     fn batch_at(&self, prefix: [u8; PREFIX_LEN], start: [u8; 12]) -> Batch {
         let key = self.key_of(&prefix);
         let counter = start.iter().fold(0_u128, |counter, byte| counter << 8 | u128::from(*byte));
-        Batch { prefix, counter, short: Gcm::new(&key), long: Aes256Gcm::new((&*key).into()) }
+        Batch { prefix, counter, short: Gcm::new(&key), key, long: OnceCell::new() }
     }
 
     /// Encrypts `buffer[start..]` in place under a fresh nonce that is written to `buffer[start - 24..start]`; appends the tag.
@@ -197,39 +199,35 @@ impl Batch {
         self.counter = counter;
     }
 
-    /// The nonce of the next message: prefix, then the counter, modulo 2^96 and without carry into the prefix.
-    pub(crate) fn next_nonce(&mut self) -> [u8; NONCE_LEN] {
-        let mut nonce = [0; NONCE_LEN];
-        let (prefix, counter) = nonce.split_at_mut(PREFIX_LEN);
-        prefix.copy_from_slice(&self.prefix);
-        if let Some(low) = self.counter.to_be_bytes().last_chunk::<12>() {
-            counter.copy_from_slice(low);
-        }
-        self.counter = (self.counter + 1) & ((1 << 96) - 1);
-        nonce
+    /// The last 96 bits of the next message's nonce: counted up modulo 2^96, without carry into the prefix.
+    pub(crate) fn next_counter(&mut self) -> u128 {
+        let counter = self.counter;
+        self.counter = (counter + 1) & ((1 << 96) - 1);
+        counter
+    }
+
+    fn long(&self) -> &Aes256Gcm {
+        self.long.get_or_init(|| Aes256Gcm::new((&*self.key).into()))
     }
 
     /// Encrypts a long message in place; gives the tag.
-    pub(crate) fn seal_long(
-        &self,
-        nonce: [u8; 12],
-        associated_data: &[u8],
-        message: &mut [u8],
-    ) -> Result<[u8; TAG_LEN]> {
-        let sealed = self.long.encrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into());
+    pub(crate) fn seal_long(&self, counter: u128, associated_data: &[u8], message: &mut [u8]) -> Result<[u8; TAG_LEN]> {
+        let nonce = *counter.to_be_bytes().last_chunk::<12>().ok_or(ErrorCode::Internal)?;
+        let sealed = self.long().encrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into());
         sealed.map(Into::into).map_err(|_| Error::new(ErrorCode::Internal))
     }
 
     /// Decrypts a long message in place, if its tag holds.
     pub(crate) fn open_long(
         &self,
-        nonce: [u8; 12],
+        counter: u128,
         associated_data: &[u8],
         message: &mut [u8],
         tag: [u8; TAG_LEN],
     ) -> bool {
+        let nonce = counter.to_be_bytes().last_chunk::<12>().copied().unwrap_or_default();
         let opened =
-            self.long.decrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into(), &Tag::from(tag));
+            self.long().decrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into(), &Tag::from(tag));
         if opened.is_err() {
             message.zeroize();
         }

@@ -2,41 +2,40 @@
 
 use std::sync::Arc;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::column::{BinaryColumn, DecryptedColumn, OnFailure, RecordIds, RowFailure, StoredColumn, ValueColumn};
-use crate::envelope::{Envelope, Header, KeyId, decode_text};
-use crate::error::{Error, ErrorCode, Result, fail};
-use crate::field::{FieldCipher, Reading, StoredRef};
+use crate::column::{BinaryColumn, DecryptedColumn, OnFailure, RecordIds, RowFailure};
+use crate::envelope::{Envelope, Header, decode_text};
+use crate::error::{Error, ErrorCode, Result};
+use crate::field::{Decrypted, FieldCipher, Reading, StoredRef};
 use crate::keyring::{DerivedKey, KeyState, Snapshot};
 use crate::schema::{Mode, RecordBinding};
+use crate::suite::siv::SIV_LEN;
 use crate::suite::xaes::{Batch, NONCE_LEN, PREFIX_LEN, TAG_LEN};
-use crate::suite::{Scratch, gcm, siv};
-use crate::value::{Value, ValueType, check_payload, decode_payload};
+use crate::suite::{Absorbed, Beside, Group, SHORT, Text};
 
-use super::{LONG, RowData, check_records, in_row};
+use super::sink::Sink;
+use super::{RowData, check_records, in_row};
 
 /// A row on its way out. Rows leave in order, so those that need no cipher wait too.
 enum Item {
     Null,
+    /// In the group.
+    Sealed,
     /// Read alone: a legacy value, an earlier reading, a key that needs a name, a failure.
-    Alone(Result<(Option<Value>, bool)>),
-    /// In the working buffer: where, its vector or the last 16 bytes of its nonce, its tag.
-    Sealed {
-        start: usize,
-        len: usize,
-        nonce: [u8; 16],
-        tag: [u8; TAG_LEN],
-    },
+    Alone(Box<Result<Decrypted>>),
 }
 
-/// What rows of one group share.
+/// What the rows of one group share.
 struct Shared<'a> {
-    data: RowData<'a>,
-    key_id: KeyId,
+    header: Header,
     prefix: [u8; PREFIX_LEN],
+    data: RowData<'a>,
+    /// Bytes of the associated data that are the same in all rows.
+    shared: usize,
     key: Arc<DerivedKey>,
-    batch: Option<Batch>,
+    /// Of a randomized field: what opens them.
+    randomized: Option<(Batch, Absorbed)>,
 }
 
 impl FieldCipher {
@@ -54,354 +53,290 @@ impl FieldCipher {
                 return Err(error);
             }
         }
+        let source = Source { cipher: self, stored, records };
         let mut opening = Opening {
-            cipher: self,
+            source,
             reading,
-            stored,
-            records,
-            on_failure,
-            base,
             shared: None,
-            first_row: 0,
-            items: Vec::with_capacity(gcm::GROUP),
-            // Room for the fullest group of short rows: it never grows while it holds what was decrypted.
-            work: Zeroizing::new(Vec::with_capacity(stored.bytes().min(gcm::GROUP * LONG))),
-            sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes()),
-            failures: Vec::new(),
-            untrusted: 0,
-            absorbed: Vec::new(),
-            tags: Vec::new(),
-            is_authentic: Vec::new(),
-            scratch: Scratch::default(),
+            group: Group::new(stored.rows()),
+            items: Vec::with_capacity(ITEMS.min(stored.rows())),
+            exit: Exit {
+                source,
+                sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes()),
+                on_failure,
+                base,
+                failures: Vec::new(),
+                untrusted: 0,
+            },
         };
         for row in 0..stored.rows() {
             opening.take(row)?;
         }
         opening.flush()?;
-        let Opening { sink, failures, untrusted, .. } = opening;
-        Ok(DecryptedColumn { values: sink.values, failures, untrusted_rows: untrusted })
+        let Exit { sink, failures, untrusted, .. } = opening.exit;
+        Ok(DecryptedColumn { values: sink.into_values(), failures, untrusted_rows: untrusted })
+    }
+}
+
+/// How many rows wait together: nulls, and rows read alone, wait as well.
+const ITEMS: usize = 256;
+
+/// The caller's column.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    cipher: &'a FieldCipher,
+    stored: &'a BinaryColumn<'a>,
+    records: &'a RecordIds<'a>,
+}
+
+impl Source<'_> {
+    fn open_alone(&self, row: usize) -> Result<Decrypted> {
+        let bytes = self.stored.get(row).unwrap_or_default();
+        let stored = match (self.cipher.is_text(), std::str::from_utf8(bytes)) {
+            (true, Ok(text)) => StoredRef::Text(text),
+            _ => StoredRef::Bytes(bytes),
+        };
+        self.cipher.open_unmeasured(stored, self.records.get(row)?.as_ref())
     }
 }
 
 struct Opening<'a> {
-    cipher: &'a FieldCipher,
+    source: Source<'a>,
     reading: &'a Reading,
-    stored: &'a BinaryColumn<'a>,
-    records: &'a RecordIds<'a>,
-    on_failure: OnFailure,
-    /// The number of the first row in the caller's column.
-    base: usize,
     shared: Option<Shared<'a>>,
-    /// The row of the first item.
-    first_row: usize,
+    group: Group,
     items: Vec<Item>,
-    /// Ciphertexts, decrypted in place; wiped.
-    work: Zeroizing<Vec<u8>>,
-    sink: Sink,
-    failures: Vec<RowFailure>,
-    untrusted: u64,
-    /// What each sealed row binds, where rows differ; else what all of them do.
-    absorbed: Vec<gcm::Absorbed>,
-    tags: Vec<[u8; TAG_LEN]>,
-    is_authentic: Vec<bool>,
-    scratch: Scratch,
+    exit: Exit<'a>,
 }
 
-impl<'a> Opening<'a> {
-    /// Reads a row's outside and puts it into a group.
+impl Opening<'_> {
+    /// Reads a row's outside and puts it into the group.
     fn take(&mut self, row: usize) -> Result<()> {
-        let Some(bytes) = self.stored.get(row) else {
-            self.items.push(Item::Null);
-            return self.flush_if_full();
-        };
-        let decoded;
-        let parsed = match self.cipher.is_text() {
-            false => Envelope::parse(bytes),
-            true => match std::str::from_utf8(bytes).map(decode_text) {
-                Ok(Ok(envelope)) => {
-                    decoded = envelope;
-                    Envelope::parse(&decoded)
-                }
-                Ok(Err(error)) => Err(error),
-                Err(_) => Err(ErrorCode::NotAnEnvelope.into()),
-            },
-        };
-        let envelope = match parsed {
-            Ok(envelope) if envelope.header.suite == self.reading.suite() => envelope,
-            _ => return self.take_alone(row),
-        };
-        if !self.share(envelope.header, envelope.sealed)? {
-            return self.take_alone(row);
-        }
-        if envelope.sealed.len() > LONG {
-            // Alone in its group: its working space is its own length, wiped before it grows.
+        if self.items.len() >= ITEMS {
             self.flush()?;
-            if self.work.capacity() < envelope.sealed.len() {
-                self.work.zeroize();
-                self.work.reserve(envelope.sealed.len());
-            }
         }
-        let absorbed = match &mut self.shared {
-            Some(Shared { data, batch: Some(batch), .. }) if data.differs() => match data.of(row) {
-                Ok(data) => Some(batch.short.absorb(data)),
-                Err(_) => return self.take_alone(row),
+        let Some(bytes) = self.source.stored.get(row) else {
+            self.items.push(Item::Null);
+            return Ok(());
+        };
+        let taken = match self.source.cipher.is_text() {
+            false => self.take_envelope(row, bytes)?,
+            true => match std::str::from_utf8(bytes).map(decode_text) {
+                Ok(Ok(envelope)) => self.take_envelope(row, &envelope)?,
+                _ => false,
             },
-            _ => None,
         };
-        self.absorbed.extend(absorbed);
-        let start = self.work.len();
-        let item = match self.reading.mode {
-            Mode::Randomized => {
-                let Some((nonce, rest)) = envelope.sealed.split_first_chunk::<NONCE_LEN>() else {
-                    return self.take_alone(row);
-                };
-                let Some((text, tag)) = rest.split_last_chunk::<TAG_LEN>() else { return self.take_alone(row) };
-                self.work.extend_from_slice(text);
-                let own = nonce.last_chunk::<16>().copied().unwrap_or_default();
-                Item::Sealed { start, len: text.len(), nonce: own, tag: *tag }
-            }
-            Mode::Deterministic => {
-                let Some((iv, text)) = envelope.sealed.split_first_chunk::<{ siv::SIV_LEN }>() else {
-                    return self.take_alone(row);
-                };
-                self.work.extend_from_slice(text);
-                Item::Sealed { start, len: text.len(), nonce: *iv, tag: [0; TAG_LEN] }
-            }
-        };
-        let is_long = envelope.sealed.len() > LONG;
-        self.items.push(item);
-        if is_long { self.flush() } else { self.flush_if_full() }
+        if !taken {
+            self.items.push(Item::Alone(Box::new(self.source.open_alone(row))));
+        }
+        Ok(())
     }
 
-    /// Has the group's key be that of this envelope; false if it cannot be read in a group.
-    fn share(&mut self, header: Header, sealed: &[u8]) -> Result<bool> {
-        let prefix = match self.reading.mode {
-            Mode::Randomized => sealed.first_chunk::<PREFIX_LEN>().copied().unwrap_or_default(),
-            Mode::Deterministic => [0; PREFIX_LEN],
+    /// Puts an envelope into the group, or opens it if it is long; false if it must be read alone.
+    fn take_envelope(&mut self, row: usize, bytes: &[u8]) -> Result<bool> {
+        let Ok(Envelope { header, sealed }) = Envelope::parse(bytes) else { return Ok(false) };
+        if header.suite != self.reading.suite() {
+            return Ok(false);
+        }
+        match self.reading.mode {
+            Mode::Randomized => {
+                let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE_LEN>() else { return Ok(false) };
+                let Some((text, tag)) = rest.split_last_chunk::<TAG_LEN>() else { return Ok(false) };
+                self.take_randomized(row, header, nonce, text, *tag)
+            }
+            Mode::Deterministic => {
+                let Some((iv, text)) = sealed.split_first_chunk::<SIV_LEN>() else { return Ok(false) };
+                self.take_deterministic(header, *iv, text)
+            }
+        }
+    }
+
+    fn take_randomized(
+        &mut self,
+        row: usize,
+        header: Header,
+        nonce: &[u8; NONCE_LEN],
+        text: &[u8],
+        tag: [u8; TAG_LEN],
+    ) -> Result<bool> {
+        let prefix = *nonce.first_chunk().ok_or(ErrorCode::Internal)?;
+        // The last 12 bytes of the nonce, as a number.
+        let counter = nonce.last_chunk().map_or(0, |last| u128::from_be_bytes(*last) & ((1 << 96) - 1));
+        if !self.share(header, prefix)? {
+            return Ok(false);
+        }
+        let Some(Shared { data, shared, .. }) = &mut self.shared else { return Err(ErrorCode::Internal.into()) };
+        // An id that cannot be: read alone, the row says so.
+        let Ok(own) = data.own(row, *shared) else { return Ok(false) };
+        let (is_short, len) = (text.len() <= SHORT, own.len());
+        if !is_short || !self.group.takes(text.len(), len) {
+            self.flush()?;
+        }
+        let Some(Shared { data, shared, randomized: Some((batch, absorbed)), .. }) = &mut self.shared else {
+            return Err(ErrorCode::Internal.into());
         };
-        if self.shared.as_ref().is_some_and(|shared| shared.key_id == header.key_id && shared.prefix == prefix) {
+        if is_short && self.group.takes(text.len(), len) {
+            let own = data.present(*shared);
+            self.group.push_gcm_sealed(&Beside { absorbed, own, nonce: counter }, text, tag);
+            self.items.push(Item::Sealed);
             return Ok(true);
         }
-        let keyring = &self.cipher.inner.keyring;
-        let snapshot = keyring.for_decrypt(header.key_id);
-        self.cipher.wipe_destroyed(&snapshot);
-        let Some(key) = readable(&snapshot, header.key_id, snapshot.now) else { return Ok(false) };
-        let key = self.reading.keys.of(keyring, key)?;
-        self.flush()?;
-        let batch = match &*key {
-            DerivedKey::Randomized(cipher) => Some(cipher.batch_of(prefix)),
-            _ => None,
-        };
-        let binds = self.reading.mode == Mode::Randomized && self.reading.binding == RecordBinding::Required;
-        let data = RowData::new(header, if binds { *self.records } else { RecordIds::None });
-        self.shared = Some(Shared { data, key_id: header.key_id, prefix, key, batch });
+        let mut message = Zeroizing::new(text.to_vec());
+        let is_authentic = batch.open_long(counter, data.present(0), &mut message, tag);
+        self.exit.plaintext(is_authentic.then_some(&message))?;
         Ok(true)
     }
 
-    fn take_alone(&mut self, row: usize) -> Result<()> {
-        let bytes = self.stored.get(row).unwrap_or_default();
-        let stored = match (self.cipher.is_text(), std::str::from_utf8(bytes)) {
-            (true, Ok(text)) => StoredRef::Text(text),
-            _ => StoredRef::Bytes(bytes),
-        };
-        let opened = self.records.get(row).and_then(|record| self.cipher.open_unmeasured(stored, record.as_ref()));
-        self.items.push(Item::Alone(opened.map(|opened| (opened.value, opened.is_trusted))));
-        self.flush_if_full()
+    fn take_deterministic(&mut self, header: Header, iv: [u8; SIV_LEN], text: &[u8]) -> Result<bool> {
+        if !self.share(header, [0; PREFIX_LEN])? {
+            return Ok(false);
+        }
+        if text.len() > SHORT || !self.group.takes(text.len(), 0) {
+            self.flush()?;
+        }
+        if text.len() <= SHORT {
+            self.group.push_siv_sealed(iv, text);
+            self.items.push(Item::Sealed);
+            return Ok(true);
+        }
+        // Alone; but a group's memory holds only short ones.
+        Ok(false)
     }
 
-    fn flush_if_full(&mut self) -> Result<()> {
-        if self.items.len() >= gcm::GROUP { self.flush() } else { Ok(()) }
+    /// Has the group's key be that of this envelope; false if it cannot be read in a group.
+    #[inline]
+    fn share(&mut self, header: Header, prefix: [u8; PREFIX_LEN]) -> Result<bool> {
+        match &self.shared {
+            Some(shared) if shared.header == header && shared.prefix == prefix => Ok(true),
+            _ => self.share_anew(header, prefix),
+        }
+    }
+
+    fn share_anew(&mut self, header: Header, prefix: [u8; PREFIX_LEN]) -> Result<bool> {
+        let cipher = self.source.cipher;
+        let keyring = &cipher.inner.keyring;
+        let snapshot = keyring.for_decrypt(header.key_id);
+        cipher.wipe_destroyed(&snapshot);
+        let Some(key) = readable(&snapshot, header, snapshot.now) else { return Ok(false) };
+        let key = self.reading.keys.of(keyring, key)?;
+        self.flush()?;
+        let binds = self.reading.mode == Mode::Randomized && self.reading.binding == RecordBinding::Required;
+        let data = RowData::new(header, if binds { *self.source.records } else { RecordIds::None });
+        let shared = data.shared()?;
+        let randomized = match &*key {
+            DerivedKey::Randomized(cipher) => {
+                let batch = cipher.batch_of(prefix);
+                let absorbed = batch.short.absorb(&shared);
+                Some((batch, absorbed))
+            }
+            _ => None,
+        };
+        self.shared = Some(Shared { header, prefix, data, shared: shared.len(), key, randomized });
+        Ok(true)
     }
 
     /// Opens the group and lets its rows out, in order.
     fn flush(&mut self) -> Result<()> {
-        self.open_group()?;
-        let (mut items, is_authentic) = (std::mem::take(&mut self.items), std::mem::take(&mut self.is_authentic));
-        let mut authentic = is_authentic.iter().copied();
-        for (at, item) in items.drain(..).enumerate() {
-            let row = self.first_row + at;
-            let outcome = match item {
-                Item::Null => self.sink.null(),
-                Item::Alone(Ok((value, is_trusted))) => {
-                    self.untrusted += u64::from(!is_trusted);
-                    self.sink.value(value)
-                }
-                Item::Alone(Err(error)) => Err(error),
-                Item::Sealed { start, len, .. } => match authentic.next() {
-                    Some(true) => {
-                        let plaintext = self.work.get(start..start + len).unwrap_or_default();
-                        self.sink.plaintext(plaintext)
-                    }
-                    // The one data key, but an earlier reading of it.
-                    _ if self.cipher.inner.readings.len() > 1 => self.again_alone(row),
-                    _ => Err(Error::new(ErrorCode::AuthenticationFailed)),
-                },
+        let Self { shared, group, items, exit, .. } = self;
+        exit.sink.make_room(group.text_blocks());
+        let mut items = items.drain(..);
+        if let Some(shared) = shared {
+            let each = |text: Option<Text<'_>>| {
+                exit.until_sealed(&mut items)?;
+                exit.text(text)
             };
-            match (outcome, self.on_failure) {
-                (Ok(()), _) => {}
-                (Err(error), OnFailure::Refuse) => return Err(in_row(&error, self.base + row)),
-                (Err(error), OnFailure::Report) => {
-                    self.failures.push(RowFailure { row: self.base + row, error });
-                    self.sink.null()?;
-                }
+            match (&*shared.key, &shared.randomized) {
+                (DerivedKey::Deterministic(cipher), _) => cipher.open_group(&shared.header.to_bytes(), group, each)?,
+                (_, Some((batch, absorbed))) => batch.short.open(group, absorbed, each)?,
+                _ => return Err(Error::new(ErrorCode::Internal)),
             }
         }
-        self.first_row = self.sink.rows();
-        self.work.clear();
-        self.absorbed.clear();
-        // Their memory is used again.
-        (self.items, self.is_authentic) = (items, is_authentic);
-        Ok(())
-    }
-
-    fn again_alone(&mut self, row: usize) -> Result<()> {
-        let bytes = self.stored.get(row).unwrap_or_default();
-        let stored = match (self.cipher.is_text(), std::str::from_utf8(bytes)) {
-            (true, Ok(text)) => StoredRef::Text(text),
-            _ => StoredRef::Bytes(bytes),
-        };
-        let opened = self.cipher.open_unmeasured(stored, self.records.get(row)?.as_ref())?;
-        self.untrusted += u64::from(!opened.is_trusted);
-        self.sink.value(opened.value)
-    }
-
-    /// Decrypts what waits in the working buffer; fills `is_authentic`, one for each sealed item.
-    fn open_group(&mut self) -> Result<()> {
-        self.is_authentic.clear();
-        let Some(shared) = &mut self.shared else { return Ok(()) };
-        let header = Header { suite: self.reading.suite(), key_id: shared.key_id };
-        let sealed = self.items.iter().enumerate().filter_map(|(at, item)| match item {
-            Item::Sealed { start, len, nonce, tag } => Some((self.first_row + at, *start, *len, *nonce, *tag)),
-            _ => None,
-        });
-        let sealed: Vec<_> = sealed.collect();
-        let mut texts = Vec::with_capacity(sealed.len());
-        let (mut rest, mut at) = (self.work.as_mut_slice(), 0);
-        for (_, start, len, _, _) in &sealed {
-            let (_, tail) = std::mem::take(&mut rest).split_at_mut_checked(start - at).ok_or(ErrorCode::Internal)?;
-            let (text, tail) = tail.split_at_mut_checked(*len).ok_or(ErrorCode::Internal)?;
-            texts.push(text);
-            rest = tail;
-            at = start + len;
-        }
-        match (&*shared.key, &shared.batch) {
-            (DerivedKey::Deterministic(cipher), _) => {
-                let ivs: Vec<[u8; 16]> = sealed.iter().map(|(_, _, _, iv, _)| *iv).collect();
-                self.is_authentic = cipher.open_group(&header.to_bytes(), &ivs, &mut texts, &mut self.scratch);
-            }
-            (DerivedKey::Randomized(_), Some(batch)) => {
-                if let ([(row, _, len, nonce, tag)], [text]) = (sealed.as_slice(), texts.as_mut_slice())
-                    && *len > LONG
-                {
-                    let nonce = nonce.last_chunk::<12>().copied().unwrap_or_default();
-                    self.is_authentic.push(batch.open_long(nonce, shared.data.of(*row)?, text, *tag));
-                    return Ok(());
-                }
-                let differs = shared.data.differs();
-                if !differs && self.absorbed.is_empty() {
-                    self.absorbed.push(batch.short.absorb(shared.data.of(0)?));
-                }
-                let of = |number: usize| if differs { number } else { 0 };
-                let mut messages = Vec::with_capacity(sealed.len());
-                self.tags.clear();
-                for (number, ((_, _, _, nonce, tag), text)) in sealed.iter().zip(texts).enumerate() {
-                    let nonce = nonce.last_chunk::<12>().copied().unwrap_or_default();
-                    let absorbed = self.absorbed.get(of(number)).ok_or(ErrorCode::Internal)?;
-                    messages.push(gcm::Message { nonce, absorbed, text });
-                    self.tags.push(*tag);
-                }
-                batch.short.open_group(&mut messages, &self.tags, &mut self.is_authentic, &mut self.scratch);
-            }
-            _ => return fail(ErrorCode::Internal, "a group without a key"),
-        }
+        exit.until_sealed(&mut items)?;
+        exit.sink.trim();
         Ok(())
     }
 }
 
 /// The key, if every handle may read under it.
-fn readable(snapshot: &Snapshot, id: KeyId, now: i64) -> Option<&crate::keyring::DataKey> {
-    let key = snapshot.data_key(id)?;
+fn readable(snapshot: &Snapshot, header: Header, now: i64) -> Option<&crate::keyring::DataKey> {
+    let key = snapshot.data_key(header.key_id)?;
     matches!(key.state(now), KeyState::PreActive | KeyState::Active | KeyState::Deactivated).then_some(key)
 }
 
-/// Where decrypted rows go.
-struct Sink {
-    kind: ValueType,
-    values: ValueColumn,
+/// The way out: values, failures, and how they are counted.
+struct Exit<'a> {
+    source: Source<'a>,
+    sink: Sink,
+    on_failure: OnFailure,
+    /// The number of the first row in the caller's column.
+    base: usize,
+    failures: Vec<RowFailure>,
+    untrusted: u64,
 }
 
-impl Sink {
-    fn new(kind: ValueType, rows: usize, bytes: usize) -> Self {
-        let values = match kind {
-            ValueType::Text | ValueType::Bytes | ValueType::Json | ValueType::Uuid => {
-                let mut column = StoredColumn::new();
-                column.clear(rows, bytes);
-                ValueColumn::Binary(column)
-            }
-            ValueType::I64 => ValueColumn::I64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::F64 => ValueColumn::F64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Bool => ValueColumn::Bool(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Date => ValueColumn::Date(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Timestamp | ValueType::Decimal => ValueColumn::Values(Vec::with_capacity(rows)),
-        };
-        Self { kind, values }
-    }
-
-    fn rows(&self) -> usize {
-        match &self.values {
-            ValueColumn::Binary(column) => column.rows(),
-            ValueColumn::I64(_, valid)
-            | ValueColumn::F64(_, valid)
-            | ValueColumn::Bool(_, valid)
-            | ValueColumn::Date(_, valid) => valid.len(),
-            ValueColumn::Values(values) => values.len(),
-        }
-    }
-
-    fn null(&mut self) -> Result<()> {
-        self.value(None)
-    }
-
-    /// An authenticated plaintext.
-    fn plaintext(&mut self, plaintext: &[u8]) -> Result<()> {
-        let (kind, payload) = decode_payload(plaintext)?;
-        if kind != self.kind {
-            return Err(Error::new(ErrorCode::WrongType));
-        }
-        if let ValueColumn::Binary(column) = &mut self.values {
-            check_payload(kind, payload).map_err(|_| Error::new(ErrorCode::ValueMalformed))?;
-            column.data.extend_from_slice(payload);
-            column.end_row(true);
-            return Ok(());
-        }
-        self.value(Some(Value::decode(plaintext)?))
-    }
-
-    fn value(&mut self, value: Option<Value>) -> Result<()> {
-        match (&mut self.values, value) {
-            (ValueColumn::Values(values), value) => values.push(value),
-            (ValueColumn::Binary(column), None) => column.end_row(false),
-            (ValueColumn::Binary(column), Some(value)) => {
-                column.data.extend_from_slice(&value.payload());
-                column.end_row(true);
-            }
-            (ValueColumn::I64(values, valid), value) => {
-                valid.push(value.is_some());
-                values.push(if let Some(Value::I64(number)) = value { number } else { 0 });
-            }
-            (ValueColumn::F64(values, valid), value) => {
-                valid.push(value.is_some());
-                values.push(if let Some(Value::F64(number)) = value { number } else { 0.0 });
-            }
-            (ValueColumn::Bool(values, valid), value) => {
-                valid.push(value.is_some());
-                values.push(matches!(value, Some(Value::Bool(true))));
-            }
-            (ValueColumn::Date(values, valid), value) => {
-                valid.push(value.is_some());
-                values.push(if let Some(Value::Date(date)) = value { date.unix_days() } else { 0 });
+impl Exit<'_> {
+    /// Lets out what waits before the next row of the group.
+    fn until_sealed(&mut self, items: &mut impl Iterator<Item = Item>) -> Result<()> {
+        for item in items {
+            match item {
+                Item::Sealed => return Ok(()),
+                Item::Null => self.sink.null()?,
+                Item::Alone(opened) => self.alone(*opened)?,
             }
         }
         Ok(())
+    }
+
+    fn alone(&mut self, opened: Result<Decrypted>) -> Result<()> {
+        let outcome = opened.and_then(|opened| {
+            self.untrusted += u64::from(!opened.is_trusted);
+            self.sink.value(opened.value)
+        });
+        self.judge(outcome)
+    }
+
+    /// A row of the group; `None` if it is not authentic.
+    #[inline]
+    fn text(&mut self, text: Option<Text<'_>>) -> Result<()> {
+        match text {
+            Some(text) => {
+                let outcome = self.sink.text(text);
+                if outcome.is_ok() { Ok(()) } else { self.judge(outcome) }
+            }
+            None => self.refused(),
+        }
+    }
+
+    fn plaintext(&mut self, plaintext: Option<&Zeroizing<Vec<u8>>>) -> Result<()> {
+        match plaintext {
+            Some(plaintext) => {
+                let outcome = self.sink.plaintext(plaintext);
+                self.judge(outcome)
+            }
+            None => self.refused(),
+        }
+    }
+
+    /// A row that did not open under the present reading.
+    fn refused(&mut self) -> Result<()> {
+        // The one data key, but an earlier reading of it.
+        let has_earlier = self.source.cipher.inner.readings.len() > 1;
+        let row = self.sink.rows();
+        match has_earlier {
+            true => self.alone(self.source.open_alone(row)),
+            false => self.judge(Err(ErrorCode::AuthenticationFailed.into())),
+        }
+    }
+
+    fn judge(&mut self, outcome: Result<()>) -> Result<()> {
+        let Err(error) = outcome else { return Ok(()) };
+        let row = self.base + self.sink.rows();
+        match self.on_failure {
+            OnFailure::Refuse => Err(in_row(&error, row)),
+            OnFailure::Report => {
+                self.failures.push(RowFailure { row, error });
+                self.sink.null()
+            }
+        }
     }
 }

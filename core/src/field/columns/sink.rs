@@ -1,0 +1,146 @@
+//! Where decrypted rows go.
+
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::column::{StoredColumn, ValueColumn};
+use crate::error::{Error, ErrorCode, Result};
+use crate::suite::Text;
+use crate::value::{Value, ValueType, check_payload, decode_payload};
+
+pub(super) struct Sink {
+    kind: ValueType,
+    values: ValueColumn,
+    /// A plaintext that is looked at whole. Wiped.
+    scratch: Zeroizing<Vec<u8>>,
+}
+
+impl Sink {
+    /// For a column of so many rows, whose envelopes have so many bytes.
+    pub(super) fn new(kind: ValueType, rows: usize, bytes: usize) -> Self {
+        let values = match kind {
+            ValueType::Text | ValueType::Bytes | ValueType::Json | ValueType::Uuid => {
+                let mut column = StoredColumn::new();
+                column.clear(rows, bytes);
+                ValueColumn::Binary(column)
+            }
+            ValueType::I64 => ValueColumn::I64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            ValueType::F64 => ValueColumn::F64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            ValueType::Bool => ValueColumn::Bool(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            ValueType::Date => ValueColumn::Date(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            ValueType::Timestamp | ValueType::Decimal => ValueColumn::Values(Vec::with_capacity(rows)),
+        };
+        Self { kind, values, scratch: Zeroizing::default() }
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        match &self.values {
+            ValueColumn::Binary(column) => column.rows(),
+            ValueColumn::I64(_, valid)
+            | ValueColumn::F64(_, valid)
+            | ValueColumn::Bool(_, valid)
+            | ValueColumn::Date(_, valid) => valid.len(),
+            ValueColumn::Values(values) => values.len(),
+        }
+    }
+
+    pub(super) fn into_values(self) -> ValueColumn {
+        self.values
+    }
+
+    /// Makes room for texts of so many blocks in all.
+    pub(super) fn make_room(&mut self, blocks: usize) {
+        if let ValueColumn::Binary(column) = &mut self.values {
+            column.data.resize(column.end() + 16 * blocks, 0);
+        }
+    }
+
+    /// Gives back the room that was not used.
+    pub(super) fn trim(&mut self) {
+        if let ValueColumn::Binary(column) = &mut self.values {
+            column.data.truncate(column.end());
+        }
+    }
+
+    pub(super) fn null(&mut self) -> Result<()> {
+        self.value(None)
+    }
+
+    /// An authenticated plaintext from a group, for which there is room.
+    #[inline]
+    pub(super) fn text(&mut self, text: Text<'_>) -> Result<()> {
+        if let ValueColumn::Binary(column) = &mut self.values
+            && text.head() == Some(self.kind.tag())
+            && (self.kind == ValueType::Bytes || self.kind == ValueType::Text && text.is_ascii_after_head())
+        {
+            let end = column.end();
+            text.write_after_head(&mut column.data, end).ok_or(ErrorCode::Internal)?;
+            column.push_row(text.len() - 1);
+            return Ok(());
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        if scratch.capacity() < text.len() {
+            scratch.zeroize();
+            scratch.reserve(text.len().max(256));
+        }
+        scratch.clear();
+        text.append_to(&mut scratch);
+        let taken = self.plaintext(&scratch);
+        self.scratch = scratch;
+        taken
+    }
+
+    /// An authenticated plaintext.
+    pub(super) fn plaintext(&mut self, plaintext: &[u8]) -> Result<()> {
+        let (kind, payload) = decode_payload(plaintext)?;
+        if kind != self.kind {
+            return Err(Error::new(ErrorCode::WrongType));
+        }
+        if let ValueColumn::Binary(column) = &mut self.values {
+            check_payload(kind, payload).map_err(|_| Error::new(ErrorCode::ValueMalformed))?;
+            return put(column, payload);
+        }
+        self.value(Some(Value::decode(plaintext)?))
+    }
+
+    pub(super) fn value(&mut self, value: Option<Value>) -> Result<()> {
+        match (&mut self.values, value) {
+            (ValueColumn::Values(values), value) => values.push(value),
+            (ValueColumn::Binary(column), None) => column.push_null(),
+            (ValueColumn::Binary(column), Some(value)) => {
+                let payload = value.payload();
+                // The room that was made is for others.
+                column.data.resize(column.data.len() + payload.len(), 0);
+                put(column, &payload)?;
+            }
+            (ValueColumn::I64(values, valid), value) => {
+                valid.push(value.is_some());
+                values.push(if let Some(Value::I64(number)) = value { number } else { 0 });
+            }
+            (ValueColumn::F64(values, valid), value) => {
+                valid.push(value.is_some());
+                values.push(if let Some(Value::F64(number)) = value { number } else { 0.0 });
+            }
+            (ValueColumn::Bool(values, valid), value) => {
+                valid.push(value.is_some());
+                values.push(matches!(value, Some(Value::Bool(true))));
+            }
+            (ValueColumn::Date(values, valid), value) => {
+                valid.push(value.is_some());
+                values.push(if let Some(Value::Date(date)) = value { date.unix_days() } else { 0 });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds a row.
+fn put(column: &mut StoredColumn, payload: &[u8]) -> Result<()> {
+    let start = column.end();
+    let end = start + payload.len();
+    if column.data.len() < end {
+        column.data.resize(end, 0);
+    }
+    column.data.get_mut(start..end).ok_or(ErrorCode::Internal)?.copy_from_slice(payload);
+    column.push_row(payload.len());
+    Ok(())
+}
