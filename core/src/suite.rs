@@ -8,7 +8,8 @@
 //! Nothing here takes a nonce from a caller: `xaes` draws its own from the operating system.
 
 mod block;
-pub(crate) mod gcm;
+mod gcm;
+mod ghash;
 mod group;
 pub(crate) mod siv;
 pub(crate) mod xaes;

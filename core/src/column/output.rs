@@ -50,6 +50,7 @@ impl StoredColumn {
     }
 
     /// Adds a row of so many bytes, which are written before the column is let out.
+    #[inline]
     pub(crate) fn push_row(&mut self, len: usize) {
         let row = self.rows();
         if let Some(byte) = self.validity.get_mut(row / 8) {
@@ -66,6 +67,7 @@ impl StoredColumn {
     }
 
     /// Where the data of the rows so far ends.
+    #[inline]
     pub(crate) fn end(&self) -> usize {
         self.offsets.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or(0)
     }

@@ -221,10 +221,12 @@ impl<'a> RowData<'a> {
     }
 
     /// A row's, after what is shared.
+    #[inline]
     fn own(&mut self, row: usize, shared: usize) -> Result<&[u8]> {
-        if !matches!(self.records, RecordIds::None) {
-            self.of(row)?;
+        if matches!(self.records, RecordIds::None) {
+            return Ok(&[]);
         }
+        self.of(row)?;
         Ok(self.present(shared))
     }
 

@@ -38,6 +38,24 @@ pub(super) fn load(bytes: &[u8]) -> u128 {
     bytes.iter().rev().fold(0, |value, byte| value >> 8 | u128::from(*byte) << 120)
 }
 
+/// Up to 16 bytes as the low bytes of a little-endian number, zeros above them.
+#[inline]
+pub(super) fn load_le(bytes: &[u8]) -> u128 {
+    if let Some(whole) = bytes.first_chunk::<16>() {
+        return u128::from_le_bytes(*whole);
+    }
+    let bits = 8 * bytes.len();
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        let (first, last) = (u128::from(u64::from_le_bytes(*first)), u128::from(u64::from_le_bytes(*last)));
+        return first | last << (bits - 64);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (first, last) = (u128::from(u32::from_le_bytes(*first)), u128::from(u32::from_le_bytes(*last)));
+        return first | last << (bits - 32);
+    }
+    bytes.iter().rev().fold(0, |value, byte| value << 8 | u128::from(*byte))
+}
+
 /// Writes the leading bytes of a big-endian number, as many as there is room for, up to 16.
 #[inline]
 pub(super) fn store(bytes: &mut [u8], value: u128) {
@@ -73,6 +91,7 @@ mod tests {
             let mut expected = [0; 16];
             expected[..length.min(16)].copy_from_slice(&bytes[..length.min(16)]);
             assert_eq!(load(&bytes[..length]), u128::from_be_bytes(expected), "{length}");
+            assert_eq!(load_le(&bytes[..length]), u128::from_le_bytes(expected), "{length}");
             let mut stored = [0xee; 20];
             store(&mut stored[..length], u128::from_be_bytes([0x5a; 16]));
             let written = length.min(16);

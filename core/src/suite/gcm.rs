@@ -3,24 +3,19 @@
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256, Block};
-use polyval::Polyval;
-use polyval::universal_hash::UniversalHash;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::block::{equal, load};
-use super::group::{Group, Message, Text, apply, number, text_blocks};
+use super::block::{equal, load_le};
+use super::ghash::{Ghash, TOGETHER};
+use super::group::{Group, Message, Text, apply, few, few_headed, text_blocks};
 
-/// The reduction of POLYVAL's field, RFC 8452, section 3.
-const MULX: u128 = 0xc2000000_00000000_00000000_00000001;
-/// Blocks that the hash takes together.
-const TOGETHER: usize = 4;
 /// Bytes of a tag.
 const TAG_LEN: usize = 16;
 
 /// A key, set up. Wiped on drop by the cipher and the hash.
 pub(crate) struct Gcm {
     cipher: Aes256,
-    hash: Polyval,
+    hash: Ghash,
 }
 
 /// Associated data that the messages of a group share, in GHASH, filled up to whole blocks.
@@ -45,19 +40,15 @@ impl Gcm {
         let cipher = Aes256::new(key.into());
         let mut subkey = Block::default();
         cipher.encrypt_block(&mut subkey);
-        // RFC 8452, appendix A: GHASH is POLYVAL under mulX of the reversed key, over reversed blocks, reversed.
-        let reversed = u128::from_be_bytes(subkey.into());
-        let mut key = Block::from(((reversed << 1) ^ ((reversed >> 127) * MULX)).to_le_bytes());
-        let hash = Polyval::new(&key);
+        let hash = Ghash::new(&subkey);
         subkey.as_mut_slice().zeroize();
-        key.as_mut_slice().zeroize();
         Self { cipher, hash }
     }
 
     pub(crate) fn absorb(&self, associated_data: &[u8]) -> Absorbed {
         let mut absorbed = Absorbed { len: associated_data.len(), ..Absorbed::default() };
         for chunk in associated_data.chunks(16) {
-            *absorbed.state = self.hashed(&[(*absorbed.state ^ load(chunk)).to_le_bytes().into()]);
+            *absorbed.state = self.hash.of(&[absorbed.state.swap_bytes() ^ load_le(chunk)]);
         }
         absorbed
     }
@@ -69,13 +60,19 @@ impl Gcm {
         absorbed: &Absorbed,
         mut each: impl FnMut(u128, Text<'_>, [u8; TAG_LEN]) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.cipher.encrypt_blocks(&mut group.stream);
-        let (mut blocks, mut stream) = (group.blocks.as_mut_slice(), group.stream.as_slice());
-        for message in &group.messages {
-            let Some((mask, key, parts)) = next(message, &mut blocks, &mut stream) else { break };
+        let Group { blocks, stream, messages, hashes } = group;
+        self.cipher.encrypt_blocks(stream);
+        let (mut rest, mut keys) = (blocks.as_mut_slice(), stream.as_slice());
+        for message in &*messages {
+            let Some((_, key, parts)) = next(message, &mut rest, &mut keys) else { break };
             apply(message.text_of(parts), key, message.len);
-            let tag = self.tag(parts, message, absorbed, mask);
-            each(message.mark, Text::new(message.text_of(parts), message.len), tag.to_be_bytes())?;
+        }
+        self.hash.of_each(blocks, messages, *absorbed.state, hashes);
+        let (mut rest, mut keys) = (blocks.as_mut_slice(), stream.as_slice());
+        for (message, hash) in messages.iter().zip(hashes) {
+            let Some((mask, _, parts)) = next(message, &mut rest, &mut keys) else { break };
+            let tag = hash.swap_bytes() ^ u128::from_le_bytes((*mask).into());
+            each(message.mark, Text::new(message.text_of(parts), message.len), tag.to_le_bytes())?;
         }
         group.clear();
         Ok(())
@@ -88,12 +85,14 @@ impl Gcm {
         absorbed: &Absorbed,
         mut each: impl FnMut(Option<Text<'_>>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.cipher.encrypt_blocks(&mut group.stream);
-        let (mut blocks, mut stream) = (group.blocks.as_mut_slice(), group.stream.as_slice());
-        for message in &group.messages {
-            let Some((mask, key, parts)) = next(message, &mut blocks, &mut stream) else { break };
-            let tag = self.tag(parts, message, absorbed, mask);
-            let holds = equal(tag.to_ne_bytes(), message.mark.to_ne_bytes());
+        let Group { blocks, stream, messages, hashes } = group;
+        self.cipher.encrypt_blocks(stream);
+        self.hash.of_each(blocks, messages, *absorbed.state, hashes);
+        let (mut rest, mut keys) = (blocks.as_mut_slice(), stream.as_slice());
+        for (message, hash) in messages.iter().zip(hashes) {
+            let Some((mask, key, parts)) = next(message, &mut rest, &mut keys) else { break };
+            let tag = hash.swap_bytes() ^ u128::from_le_bytes((*mask).into());
+            let holds = equal(tag.to_le_bytes(), message.mark.to_le_bytes());
             if holds {
                 apply(message.text_of(parts), key, message.len);
             }
@@ -102,36 +101,15 @@ impl Gcm {
         group.clear();
         Ok(())
     }
-
-    /// The tag over a message's blocks.
-    fn tag(&self, blocks: &mut [Block], message: &Message, absorbed: &Absorbed, mask: &Block) -> u128 {
-        // A hash goes on from a state as a fresh one does that has the state xored onto its next block; blocks of zeros before that leave a
-        // fresh hash as it is.
-        xor_onto(blocks, message.fill, *absorbed.state);
-        let hash = self.hashed(blocks);
-        xor_onto(blocks, message.fill, *absorbed.state);
-        hash ^ u128::from_be_bytes((*mask).into())
-    }
-
-    fn hashed(&self, blocks: &[Block]) -> u128 {
-        let mut hash = self.hash.clone();
-        hash.update(blocks);
-        number(&hash.finalize())
-    }
-}
-
-fn xor_onto(blocks: &mut [Block], at: usize, value: u128) {
-    if let Some(block) = blocks.get_mut(at) {
-        *block = (number(block) ^ value).to_le_bytes().into();
-    }
 }
 
 /// The block that masks the next message's tag, its key stream, and its blocks.
+#[inline]
 fn next<'a, 'b>(
     message: &Message,
-    blocks: &mut &'a mut [Block],
+    blocks: &mut &'a mut [u128],
     stream: &mut &'b [Block],
-) -> Option<(&'b Block, &'b [Block], &'a mut [Block])> {
+) -> Option<(&'b Block, &'b [Block], &'a mut [u128])> {
     let (mask, rest) = stream.split_first()?;
     let (key, rest) = rest.split_at_checked(text_blocks(message.len))?;
     *stream = rest;
@@ -142,16 +120,40 @@ fn next<'a, 'b>(
 
 impl Group {
     /// Adds a plaintext: a byte and the bytes after it.
+    #[inline]
     pub(crate) fn push_gcm_plain(&mut self, beside: &Beside<'_>, head: u8, rest: &[u8]) {
-        self.push_gcm(beside, rest.len() + 1, beside.nonce, |group| group.push_headed(head, rest));
+        match few_headed(head, rest) {
+            Some(few) if beside.own.is_empty() => self.push_few(beside, few, rest.len() + 1, beside.nonce),
+            _ => self.push_many(beside, rest.len() + 1, beside.nonce, |group| group.push_headed(head, rest)),
+        }
     }
 
     /// Adds a ciphertext and its tag.
+    #[inline]
     pub(crate) fn push_gcm_sealed(&mut self, beside: &Beside<'_>, text: &[u8], tag: [u8; TAG_LEN]) {
-        self.push_gcm(beside, text.len(), u128::from_be_bytes(tag), |group| group.push_bytes(text));
+        let mark = u128::from_le_bytes(tag);
+        match few(text) {
+            Some(few) if beside.own.is_empty() => self.push_few(beside, few, text.len(), mark),
+            _ => self.push_many(beside, text.len(), mark, |group| group.push_bytes(text)),
+        }
     }
 
-    fn push_gcm(&mut self, beside: &Beside<'_>, len: usize, mark: u128, lay: impl FnOnce(&mut Self)) {
+    /// Adds a message that fills four blocks, or less: laid out at once.
+    #[inline]
+    fn push_few(&mut self, beside: &Beside<'_>, few: [u128; 3], len: usize, mark: u128) {
+        let Beside { absorbed, nonce, .. } = *beside;
+        let [first, second, third] = few;
+        self.blocks.extend_from_slice(&[first, second, third, lengths(absorbed.len, len)]);
+        let (blocks, before) = (text_blocks(len), self.stream.len());
+        let nonce = (nonce << 32).swap_bytes();
+        let counter = |counter: u128| Block::from((nonce | counter << 120).to_le_bytes());
+        self.stream.extend_from_slice(&[counter(1), counter(2), counter(3), counter(4)]);
+        self.stream.truncate(before + 1 + blocks);
+        let fill = few.len() - blocks;
+        self.messages.push(Message { fill, before: fill, len, after: 1, mark });
+    }
+
+    fn push_many(&mut self, beside: &Beside<'_>, len: usize, mark: u128, lay: impl FnOnce(&mut Self)) {
         let Beside { absorbed, own, nonce } = *beside;
         let blocks = text_blocks(own.len()) + text_blocks(len) + 1;
         let fill = blocks.next_multiple_of(TOGETHER) - blocks;
@@ -160,7 +162,7 @@ impl Group {
         }
         self.push_bytes(own);
         lay(self);
-        self.push(bits(absorbed.len + own.len()) << 64 | bits(len));
+        self.push(lengths(absorbed.len + own.len(), len));
         // Short messages: the 32-bit counter never wraps.
         let first = nonce << 32 | 1;
         let counters = (0_u16..).take(text_blocks(len) + 1);
@@ -170,8 +172,11 @@ impl Group {
     }
 }
 
-fn bits(bytes: usize) -> u128 {
-    u128::try_from(bytes).unwrap_or(0) * 8
+/// The last block: lengths of associated data and text, in bits.
+#[inline]
+fn lengths(associated_data: usize, text: usize) -> u128 {
+    let bits = |bytes: usize| u128::try_from(bytes).unwrap_or(0) * 8;
+    (bits(associated_data) << 64 | bits(text)).swap_bytes()
 }
 
 #[cfg(test)]
@@ -185,7 +190,7 @@ mod tests {
     use super::*;
 
     fn nonce_of(nonce: &[u8]) -> u128 {
-        load(nonce) >> 32
+        load_le(nonce).swap_bytes() >> 32
     }
 
     /// One message, opened and, where it opens, sealed again, with neighbours before and after it.

@@ -3,10 +3,10 @@
 use aes::Block;
 use zeroize::Zeroize;
 
-use super::block::load;
+use super::block::load_le;
 
 /// How many messages a group takes.
-const MESSAGES: usize = 64;
+const MESSAGES: usize = 128;
 /// Up to so many bytes a message is short. Longer ones fill the cipher alone.
 pub(crate) const SHORT: usize = 1_024;
 /// Blocks that a message may take beside its text: associated data of its own, lengths, filling.
@@ -16,12 +16,14 @@ const ROOM: usize = 1_024;
 
 /// Messages on their way through a cipher. Wiped when dropped.
 pub(crate) struct Group {
-    /// For each message what its cipher lays out: associated data, text, lengths. A block is the number whose most significant byte is
-    /// the first one, least significant byte first: as POLYVAL takes it.
-    pub(super) blocks: Vec<Block>,
+    /// For each message what its cipher lays out: associated data, text, lengths. A block is the number whose least significant byte is
+    /// the first one.
+    pub(super) blocks: Vec<u128>,
     /// What goes through the block cipher: counters that become key streams, states.
     pub(super) stream: Vec<Block>,
     pub(super) messages: Vec<Message>,
+    /// For each message what its cipher hashed it to.
+    pub(super) hashes: Vec<u128>,
 }
 
 /// A message's share of the blocks; they follow one another.
@@ -46,7 +48,7 @@ impl Message {
     }
 
     /// Those of its text.
-    pub(super) fn text_of<'a>(&self, blocks: &'a mut [Block]) -> &'a mut [Block] {
+    pub(super) fn text_of<'a>(&self, blocks: &'a mut [u128]) -> &'a mut [u128] {
         let end = self.before + text_blocks(self.len);
         blocks.get_mut(self.before..end).unwrap_or_default()
     }
@@ -61,6 +63,7 @@ impl Group {
             blocks: Vec::with_capacity(room),
             stream: Vec::with_capacity(room),
             messages: Vec::with_capacity(MESSAGES.min(rows)),
+            hashes: Vec::with_capacity(MESSAGES.min(rows)),
         }
     }
 
@@ -85,30 +88,26 @@ impl Group {
     }
 
     pub(super) fn push(&mut self, number: u128) {
-        self.blocks.push(number.to_le_bytes().into());
+        self.blocks.push(number);
     }
 
     /// Lays out bytes, with zeros after their end.
     pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
         let (whole, rest) = bytes.as_chunks::<16>();
-        self.blocks.extend(whole.iter().map(|chunk| Block::from(u128::from_be_bytes(*chunk).to_le_bytes())));
+        self.blocks.extend(whole.iter().map(|chunk| u128::from_le_bytes(*chunk)));
         if !rest.is_empty() {
-            self.push(last(bytes, rest));
+            self.push(last(bytes, rest.len()));
         }
     }
 
     /// Lays out a byte and bytes after it, with zeros after their end.
     pub(super) fn push_headed(&mut self, head: u8, bytes: &[u8]) {
-        let head = u128::from(head) << 120;
-        let Some((first, rest)) = bytes.split_at_checked(15) else { return self.push(head | load(bytes) >> 8) };
-        match bytes.first_chunk::<16>() {
-            Some(first) => self.push(head | u128::from_be_bytes(*first) >> 8),
-            None => self.push(head | load(first) >> 8),
-        }
+        let (first, rest) = bytes.split_at_checked(15).unwrap_or((bytes, &[]));
+        self.push(u128::from(head) | load_le(first) << 8);
         let (whole, tail) = rest.as_chunks::<16>();
-        self.blocks.extend(whole.iter().map(|chunk| Block::from(u128::from_be_bytes(*chunk).to_le_bytes())));
+        self.blocks.extend(whole.iter().map(|chunk| u128::from_le_bytes(*chunk)));
         if !tail.is_empty() {
-            self.push(last(bytes, tail));
+            self.push(last(bytes, tail.len()));
         }
     }
 }
@@ -117,29 +116,51 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.blocks.zeroize();
         self.stream.zeroize();
+        self.hashes.zeroize();
     }
 }
 
-/// The last bytes of a message, up to 15, with zeros after them. One read, where the message has a block.
-fn last(bytes: &[u8], rest: &[u8]) -> u128 {
-    match bytes.last_chunk::<16>() {
-        Some(last) => u128::from_be_bytes(*last) << (8 * (16 - rest.len())),
-        None => load(rest),
+/// The last 1 to 16 bytes of a text, with zeros after them. One read, where the text has a block.
+#[inline]
+fn last(text: &[u8], len: usize) -> u128 {
+    match text.last_chunk::<16>() {
+        Some(last) => u128::from_le_bytes(*last) >> (8 * 16_usize.saturating_sub(len)),
+        None => load_le(text.get(text.len().saturating_sub(len)..).unwrap_or_default()),
     }
 }
 
-/// The number that a block stands for.
-pub(super) fn number(block: &Block) -> u128 {
-    u128::from_le_bytes((*block).into())
+/// The blocks of a text of 1 to 48 bytes, zeros in front of the first and after its last byte.
+#[inline]
+pub(super) fn few(text: &[u8]) -> Option<[u128; 3]> {
+    let block = |at: usize| text.get(at..)?.first_chunk::<16>().map(|block| u128::from_le_bytes(*block));
+    match text_blocks(text.len()) {
+        1 => Some([0, 0, load_le(text)]),
+        2 => Some([0, block(0)?, last(text, text.len() - 16)]),
+        3 => Some([block(0)?, block(16)?, last(text, text.len() - 32)]),
+        _ => None,
+    }
+}
+
+/// [`few`] of a byte and the bytes after it.
+#[inline]
+pub(super) fn few_headed(head: u8, rest: &[u8]) -> Option<[u128; 3]> {
+    let first = || rest.first_chunk::<16>().map(|block| u128::from(head) | u128::from_le_bytes(*block) << 8);
+    match text_blocks(rest.len() + 1) {
+        1 => Some([0, 0, u128::from(head) | load_le(rest) << 8]),
+        2 => Some([0, first()?, last(rest, rest.len() - 15)]),
+        3 => Some([first()?, u128::from_le_bytes(*rest.get(15..)?.first_chunk()?), last(rest, rest.len() - 31)]),
+        _ => None,
+    }
 }
 
 /// Xors a key stream onto a text, and clears what is past its end.
-pub(super) fn apply(text: &mut [Block], stream: &[Block], len: usize) {
+#[inline]
+pub(super) fn apply(text: &mut [u128], stream: &[Block], len: usize) {
     for (block, key) in text.iter_mut().zip(stream) {
-        *block = (number(block) ^ u128::from_be_bytes((*key).into())).to_le_bytes().into();
+        *block ^= u128::from_le_bytes((*key).into());
     }
-    if let (Some(block), past @ 1..) = (text.last_mut(), text_blocks(len) * 16 - len) {
-        *block = (number(block) >> (8 * past) << (8 * past)).to_le_bytes().into();
+    if let Some(block) = text.last_mut() {
+        *block &= u128::MAX >> (8 * (text_blocks(len) * 16 - len));
     }
 }
 
@@ -151,12 +172,12 @@ pub(super) const fn text_blocks(len: usize) -> usize {
 /// A text that left a group.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'a> {
-    blocks: &'a [Block],
+    blocks: &'a [u128],
     len: usize,
 }
 
 impl<'a> Text<'a> {
-    pub(super) const fn new(blocks: &'a [Block], len: usize) -> Self {
+    pub(super) const fn new(blocks: &'a [u128], len: usize) -> Self {
         Self { blocks, len }
     }
 
@@ -166,14 +187,14 @@ impl<'a> Text<'a> {
 
     /// The first byte, if there is one.
     pub(crate) fn head(&self) -> Option<u8> {
-        self.blocks.first().map(|block| number(block).to_be_bytes()[0])
+        self.blocks.first().map(|block| block.to_le_bytes()[0])
     }
 
     /// Whether all bytes after the first are ASCII.
     pub(crate) fn is_ascii_after_head(&self) -> bool {
         const HIGH: u128 = u128::MAX / 0xff * 0x80;
         let Some((first, rest)) = self.blocks.split_first() else { return true };
-        let all = rest.iter().fold(number(first) << 8, |all, block| all | number(block));
+        let all = rest.iter().fold(first >> 8, |all, block| all | block);
         all & HIGH == 0
     }
 
@@ -182,7 +203,7 @@ impl<'a> Text<'a> {
     pub(crate) fn write(&self, output: &mut [u8], at: usize) -> Option<()> {
         let (places, _) = output.get_mut(at..at.checked_add(16 * self.blocks.len())?)?.as_chunks_mut::<16>();
         for (place, block) in places.iter_mut().zip(self.blocks) {
-            *place = number(block).to_be_bytes();
+            *place = block.to_le_bytes();
         }
         Some(())
     }
@@ -192,10 +213,10 @@ impl<'a> Text<'a> {
     pub(crate) fn write_after_head(&self, output: &mut [u8], at: usize) -> Option<()> {
         let (first, rest) = self.blocks.split_first()?;
         let output = output.get_mut(at..at.checked_add(16 * self.blocks.len())?)?;
-        *output.first_chunk_mut::<16>()? = (number(first) << 8).to_be_bytes();
+        *output.first_chunk_mut::<16>()? = (first >> 8).to_le_bytes();
         let (places, _) = output.get_mut(15..)?.as_chunks_mut::<16>();
         for (place, block) in places.iter_mut().zip(rest) {
-            *place = number(block).to_be_bytes();
+            *place = block.to_le_bytes();
         }
         Some(())
     }
@@ -204,7 +225,7 @@ impl<'a> Text<'a> {
     pub(crate) fn append_to(&self, output: &mut Vec<u8>) {
         let mut left = self.len;
         for block in self.blocks {
-            let bytes = number(block).to_be_bytes();
+            let bytes = block.to_le_bytes();
             output.extend_from_slice(bytes.get(..left.min(16)).unwrap_or(&bytes));
             left = left.saturating_sub(16);
         }

@@ -10,7 +10,7 @@ use aes::{Aes256, Block};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::block::{double, equal, load, store, xor};
-use super::group::{Group, Message, Text, apply, number, text_blocks};
+use super::group::{Group, Message, Text, apply, text_blocks};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Bytes of a key: 256 bits for CMAC, 256 for CTR.
@@ -113,10 +113,11 @@ impl Siv {
     }
 
     /// The synthetic vectors of a group of plaintexts, into their marks: the CMACs of S2V, a step of all messages at a time.
-    fn mac_group(&self, start: u128, group: &mut Group) {
-        let [one, two] = self.subkeys.map(u128::from_be_bytes);
-        let short = u128::from_be_bytes(double(start.to_be_bytes())) ^ one;
-        let Group { blocks, stream, messages } = group;
+    fn mac_group(&self, start: &[u8; 16], group: &mut Group) {
+        let [one, two] = self.subkeys.map(u128::from_le_bytes);
+        let short = u128::from_le_bytes(double(*start)) ^ one;
+        let start = u128::from_le_bytes(*start);
+        let Group { blocks, stream, messages, .. } = group;
         let most = messages.iter().map(|message| text_blocks(message.len).max(1)).max().unwrap_or(0);
         for step in 0..most {
             stream.clear();
@@ -129,33 +130,34 @@ impl Siv {
                 if step >= steps {
                     continue;
                 }
-                let block = text.get(step).map_or(0, number);
+                let block = text.get(step).copied().unwrap_or(0);
                 let past = 16 * steps - message.len;
+                let pad = || 0x80 << (8 * (16 - past));
                 // S2V xors the start onto the last 16 bytes, or onto a padded block; CMAC adds a subkey, and pads what is not whole.
                 let block = match (steps, steps - step) {
-                    (1, _) if past > 0 => block ^ 0x80 << (8 * (past - 1)) ^ short,
+                    (1, _) if past > 0 => block ^ pad() ^ short,
                     (_, 1) if past == 0 => block ^ start ^ one,
-                    (_, 1) => block ^ start << (8 * past) ^ 0x80 << (8 * (past - 1)) ^ two,
-                    (_, 2) if past > 0 => block ^ start >> (8 * (16 - past)),
+                    (_, 1) => block ^ start >> (8 * past) ^ pad() ^ two,
+                    (_, 2) if past > 0 => block ^ start << (8 * (16 - past)),
                     _ => block,
                 };
                 let state = if step == 0 { 0 } else { message.mark };
-                stream.push((state ^ block).to_be_bytes().into());
+                stream.push((state ^ block).to_le_bytes().into());
             }
             self.mac.encrypt_blocks(stream);
             let waiting = messages.iter_mut().filter(|message| step < text_blocks(message.len).max(1));
             for (message, block) in waiting.zip(stream.iter()) {
-                message.mark = u128::from_be_bytes((*block).into());
+                message.mark = u128::from_le_bytes((*block).into());
             }
         }
     }
 
     /// Xors the key streams of a group's vectors onto its texts.
     fn apply_group(&self, group: &mut Group) {
-        let Group { blocks, stream, messages } = group;
+        let Group { blocks, stream, messages, .. } = group;
         stream.clear();
         for message in messages.iter() {
-            let first = counter_of(message.mark.to_be_bytes());
+            let first = counter_of(message.mark.to_le_bytes());
             let counters = (0_u16..).take(text_blocks(message.len));
             stream.extend(counters.map(|at| Block::from(first.wrapping_add(u128::from(at)).to_be_bytes())));
         }
@@ -187,13 +189,13 @@ impl Siv {
         group: &mut Group,
         mut each: impl FnMut([u8; SIV_LEN], Text<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.mac_group(u128::from_be_bytes(*start), group);
+        self.mac_group(start, group);
         self.apply_group(group);
         let mut blocks = group.blocks.as_slice();
         for message in &group.messages {
             let (text, rest) = blocks.split_at_checked(text_blocks(message.len)).unwrap_or_default();
             blocks = rest;
-            each(message.mark.to_be_bytes(), Text::new(text, message.len))?;
+            each(message.mark.to_le_bytes(), Text::new(text, message.len))?;
         }
         group.clear();
         Ok(())
@@ -217,12 +219,12 @@ impl Siv {
     ) -> Result<(), E> {
         self.apply_group(group);
         let given: Vec<u128> = group.messages.iter().map(|message| message.mark).collect();
-        self.mac_group(u128::from_be_bytes(*start), group);
+        self.mac_group(start, group);
         let mut blocks = group.blocks.as_slice();
         for (message, given) in group.messages.iter().zip(given) {
             let (text, rest) = blocks.split_at_checked(text_blocks(message.len)).unwrap_or_default();
             blocks = rest;
-            let holds = equal(message.mark.to_ne_bytes(), given.to_ne_bytes());
+            let holds = equal(message.mark.to_le_bytes(), given.to_le_bytes());
             each(holds.then(|| Text::new(text, message.len)))?;
         }
         // Marks are what the vectors should have been, also those of messages that someone made up.
@@ -299,7 +301,7 @@ impl Group {
     /// Adds a ciphertext for [`Siv`] and its vector.
     pub(crate) fn push_siv_sealed(&mut self, iv: [u8; SIV_LEN], text: &[u8]) {
         self.push_bytes(text);
-        let mark = u128::from_be_bytes(iv);
+        let mark = u128::from_le_bytes(iv);
         self.messages.push(Message { fill: 0, before: 0, len: text.len(), after: 0, mark });
     }
 }
