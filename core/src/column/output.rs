@@ -31,7 +31,11 @@ impl StoredColumn {
         self.offsets.reserve(rows.saturating_add(1));
         self.offsets.push(0);
         self.validity.clear();
-        self.validity.resize(rows.div_ceil(8), 0);
+        // All rows are valid until one is null.
+        self.validity.resize(rows / 8, 0xff);
+        if !rows.is_multiple_of(8) {
+            self.validity.push((1 << (rows % 8)) - 1);
+        }
         self.nulls = 0;
     }
 
@@ -52,10 +56,6 @@ impl StoredColumn {
     /// Adds a row of so many bytes, which are written before the column is let out.
     #[inline]
     pub(crate) fn push_row(&mut self, len: usize) {
-        let row = self.rows();
-        if let Some(byte) = self.validity.get_mut(row / 8) {
-            *byte |= 1 << (row % 8);
-        }
         let end = self.offsets.last().copied().unwrap_or(0);
         self.offsets.push(end.saturating_add(i64::try_from(len).unwrap_or(i64::MAX)));
     }
@@ -63,6 +63,10 @@ impl StoredColumn {
     /// Adds a null row.
     pub(crate) fn push_null(&mut self) {
         self.nulls += 1;
+        let row = self.rows();
+        if let Some(byte) = self.validity.get_mut(row / 8) {
+            *byte &= !(1 << (row % 8));
+        }
         self.offsets.push(self.offsets.last().copied().unwrap_or(0));
     }
 

@@ -191,8 +191,7 @@ impl<'a> RowData<'a> {
 
     /// What every row begins with: whole blocks where more follows.
     fn shared(&self) -> Result<Vec<u8>> {
-        let mut all = self.buffer.clone();
-        all.truncate(self.prefix_len);
+        let mut all = self.buffer.get(..self.prefix_len).unwrap_or_default().to_vec();
         let (len, tag): (u8, u8) = match self.records {
             RecordIds::None => return Ok(all),
             RecordIds::I64(_) => (8, RecordIdPart::I64_TAG),
@@ -207,9 +206,21 @@ impl<'a> RowData<'a> {
 
     /// All of a row's.
     fn of(&mut self, row: usize) -> Result<&[u8]> {
-        self.buffer.truncate(self.prefix_len);
-        if matches!(self.records, RecordIds::None) {
-            return Ok(&self.buffer);
+        let is_first = self.buffer.len() == self.prefix_len;
+        match self.records {
+            RecordIds::None => return Ok(&self.buffer),
+            // Of one length: only the id itself differs from the row before.
+            RecordIds::Uuid(ids) if !is_first => {
+                let place = self.buffer.last_chunk_mut().ok_or(ErrorCode::Internal)?;
+                *place = ids.get(row).copied().unwrap_or_default();
+                return Ok(&self.buffer);
+            }
+            RecordIds::I64(ids) if !is_first => {
+                let place = self.buffer.last_chunk_mut().ok_or(ErrorCode::Internal)?;
+                *place = ids.get(row).copied().unwrap_or_default().to_be_bytes();
+                return Ok(&self.buffer);
+            }
+            _ => self.buffer.truncate(self.prefix_len),
         }
         self.buffer.extend_from_slice(&[0; 4]);
         self.records.append(row, &mut self.buffer)?;

@@ -123,8 +123,8 @@ impl Group {
     #[inline]
     pub(crate) fn push_gcm_plain(&mut self, beside: &Beside<'_>, head: u8, rest: &[u8]) {
         match few_headed(head, rest) {
-            Some(few) if beside.own.is_empty() => self.push_few(beside, few, rest.len() + 1, beside.nonce),
-            _ => self.push_many(beside, rest.len() + 1, beside.nonce, |group| group.push_headed(head, rest)),
+            Some(text) => self.push_few(beside, text, rest.len() + 1, beside.nonce),
+            None => self.push_many(beside, rest.len() + 1, beside.nonce, |group| group.push_headed(head, rest)),
         }
     }
 
@@ -133,24 +133,56 @@ impl Group {
     pub(crate) fn push_gcm_sealed(&mut self, beside: &Beside<'_>, text: &[u8], tag: [u8; TAG_LEN]) {
         let mark = u128::from_le_bytes(tag);
         match few(text) {
-            Some(few) if beside.own.is_empty() => self.push_few(beside, few, text.len(), mark),
-            _ => self.push_many(beside, text.len(), mark, |group| group.push_bytes(text)),
+            Some(few) => self.push_few(beside, few, text.len(), mark),
+            None => self.push_many(beside, text.len(), mark, |group| group.push_bytes(text)),
         }
     }
 
-    /// Adds a message that fills four blocks, or less: laid out at once.
+    /// Adds a message of few blocks, laid out at once.
     #[inline]
-    fn push_few(&mut self, beside: &Beside<'_>, few: [u128; 3], len: usize, mark: u128) {
-        let Beside { absorbed, nonce, .. } = *beside;
-        let [first, second, third] = few;
-        self.blocks.extend_from_slice(&[first, second, third, lengths(absorbed.len, len)]);
-        let (blocks, before) = (text_blocks(len), self.stream.len());
+    fn push_few(&mut self, beside: &Beside<'_>, text: [u128; 3], len: usize, mark: u128) {
+        let Beside { absorbed, own, nonce } = *beside;
+        let blocks = text_blocks(len);
+        let [first, second, third] = text;
+        let quad = [first, second, third, lengths(absorbed.len + own.len(), len)];
+        let (fill, before) = match own.is_empty() {
+            true => {
+                self.blocks.extend_from_slice(&quad);
+                (3 - blocks, 3 - blocks)
+            }
+            false => self.push_own_and(own, blocks, quad),
+        };
+        let start = self.stream.len();
         let nonce = (nonce << 32).swap_bytes();
         let counter = |counter: u128| Block::from((nonce | counter << 120).to_le_bytes());
         self.stream.extend_from_slice(&[counter(1), counter(2), counter(3), counter(4)]);
-        self.stream.truncate(before + 1 + blocks);
-        let fill = few.len() - blocks;
-        self.messages.push(Message { fill, before: fill, len, after: 1, mark });
+        self.stream.truncate(start + 1 + blocks);
+        self.messages.push(Message { fill, before, len, after: 1, mark });
+    }
+
+    /// Lays out associated data in front of a text of 0 to 3 blocks and its lengths; gives how many blocks of zeros are in front of both,
+    /// and how many blocks are in front of the text.
+    fn push_own_and(&mut self, own: &[u8], blocks: usize, quad: [u128; TOGETHER]) -> (usize, usize) {
+        let own_blocks = text_blocks(own.len());
+        let fill = (own_blocks + blocks + 1).next_multiple_of(TOGETHER) - (own_blocks + blocks + 1);
+        match few(own) {
+            Some(own) => {
+                let [first, second, third, fourth] = quad;
+                let mut all = [0, 0, 0, 0, first, second, third, fourth];
+                // Over the zeros in front of the text.
+                if let Some(place) = all.get_mut(4 - blocks..7 - blocks) {
+                    place.copy_from_slice(&own);
+                }
+                let from = if own_blocks + blocks < TOGETHER { TOGETHER } else { 0 };
+                self.blocks.extend_from_slice(all.get(from..).unwrap_or_default());
+            }
+            None => {
+                self.blocks.resize(self.blocks.len() + fill, 0);
+                self.push_bytes(own);
+                self.blocks.extend_from_slice(quad.get(3 - blocks..).unwrap_or_default());
+            }
+        }
+        (fill, fill + own_blocks)
     }
 
     fn push_many(&mut self, beside: &Beside<'_>, len: usize, mark: u128, lay: impl FnOnce(&mut Self)) {

@@ -67,6 +67,15 @@ impl Group {
         }
     }
 
+    /// How many messages there are.
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
     /// Blocks of all texts.
     pub(crate) fn text_blocks(&self) -> usize {
         self.messages.iter().map(|message| text_blocks(message.len)).sum()
@@ -121,7 +130,7 @@ impl Drop for Group {
 }
 
 /// The last 1 to 16 bytes of a text, with zeros after them. One read, where the text has a block.
-#[inline]
+#[inline(always)]
 fn last(text: &[u8], len: usize) -> u128 {
     match text.last_chunk::<16>() {
         Some(last) => u128::from_le_bytes(*last) >> (8 * 16_usize.saturating_sub(len)),
@@ -129,11 +138,12 @@ fn last(text: &[u8], len: usize) -> u128 {
     }
 }
 
-/// The blocks of a text of 1 to 48 bytes, zeros in front of the first and after its last byte.
-#[inline]
+/// The blocks of up to 48 bytes, zeros in front of the first and after the last byte.
+#[inline(always)]
 pub(super) fn few(text: &[u8]) -> Option<[u128; 3]> {
     let block = |at: usize| text.get(at..)?.first_chunk::<16>().map(|block| u128::from_le_bytes(*block));
     match text_blocks(text.len()) {
+        0 => Some([0; 3]),
         1 => Some([0, 0, load_le(text)]),
         2 => Some([0, block(0)?, last(text, text.len() - 16)]),
         3 => Some([block(0)?, block(16)?, last(text, text.len() - 32)]),
@@ -142,7 +152,7 @@ pub(super) fn few(text: &[u8]) -> Option<[u128; 3]> {
 }
 
 /// [`few`] of a byte and the bytes after it.
-#[inline]
+#[inline(always)]
 pub(super) fn few_headed(head: u8, rest: &[u8]) -> Option<[u128; 3]> {
     let first = || rest.first_chunk::<16>().map(|block| u128::from(head) | u128::from_le_bytes(*block) << 8);
     match text_blocks(rest.len() + 1) {
@@ -199,26 +209,20 @@ impl<'a> Text<'a> {
     }
 
     /// Writes the text at a place, where there must be room for its whole blocks.
+    #[inline]
     #[must_use]
     pub(crate) fn write(&self, output: &mut [u8], at: usize) -> Option<()> {
-        let (places, _) = output.get_mut(at..at.checked_add(16 * self.blocks.len())?)?.as_chunks_mut::<16>();
-        for (place, block) in places.iter_mut().zip(self.blocks) {
-            *place = block.to_le_bytes();
-        }
-        Some(())
+        write_blocks(self.blocks, output.get_mut(at..)?)
     }
 
     /// Writes the text after its first byte at a place, where there must be room for its whole blocks.
+    #[inline]
     #[must_use]
     pub(crate) fn write_after_head(&self, output: &mut [u8], at: usize) -> Option<()> {
         let (first, rest) = self.blocks.split_first()?;
-        let output = output.get_mut(at..at.checked_add(16 * self.blocks.len())?)?;
+        let output = output.get_mut(at..)?;
         *output.first_chunk_mut::<16>()? = (first >> 8).to_le_bytes();
-        let (places, _) = output.get_mut(15..)?.as_chunks_mut::<16>();
-        for (place, block) in places.iter_mut().zip(rest) {
-            *place = block.to_le_bytes();
-        }
-        Some(())
+        write_blocks(rest, output.get_mut(15..)?)
     }
 
     /// Appends the text.
@@ -230,6 +234,26 @@ impl<'a> Text<'a> {
             left = left.saturating_sub(16);
         }
     }
+}
+
+/// One, two and three blocks without a loop, which would be a call.
+#[inline]
+fn write_blocks(blocks: &[u128], output: &mut [u8]) -> Option<()> {
+    let (places, _) = output.as_chunks_mut::<16>();
+    match (blocks, places) {
+        ([], _) => {}
+        ([one], [first, ..]) => *first = one.to_le_bytes(),
+        ([one, two], [first, second, ..]) => (*first, *second) = (one.to_le_bytes(), two.to_le_bytes()),
+        ([one, two, three], [first, second, third, ..]) => {
+            (*first, *second, *third) = (one.to_le_bytes(), two.to_le_bytes(), three.to_le_bytes());
+        }
+        (blocks, places) => {
+            for (place, block) in places.get_mut(..blocks.len())?.iter_mut().zip(blocks) {
+                *place = block.to_le_bytes();
+            }
+        }
+    }
+    Some(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::column::{BinaryColumn, DecryptedColumn, OnFailure, RecordIds, RowFailure};
-use crate::envelope::{Envelope, Header, decode_text};
+use crate::envelope::{Envelope, HEADER_LEN, Header, decode_text};
 use crate::error::{Error, ErrorCode, Result};
 use crate::field::{Decrypted, FieldCipher, Reading, StoredRef};
 use crate::keyring::{DerivedKey, KeyState, Snapshot};
@@ -17,19 +17,56 @@ use crate::suite::{Absorbed, Beside, Group, SHORT, Text};
 use super::sink::Sink;
 use super::{RowData, check_records, in_row};
 
-/// A row on its way out. Rows leave in order, so those that need no cipher wait too.
-enum Item {
-    Null,
-    /// In the group.
-    Sealed,
-    /// Read alone: a legacy value, an earlier reading, a key that needs a name, a failure.
-    Alone(Box<Result<Decrypted>>),
+/// A row that needs no cipher. Rows leave in order, so it waits for those of the group that come before it.
+struct Waiting {
+    /// How many.
+    after: usize,
+    /// Null; or read alone: a legacy value, an earlier reading, a key that needs a name, a failure.
+    row: Option<Result<Decrypted>>,
+}
+
+/// Header, and prefix where randomized.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Head {
+    Randomized([u8; HEADER_LEN + PREFIX_LEN]),
+    Deterministic([u8; HEADER_LEN]),
+}
+
+impl Head {
+    fn of(bytes: &[u8], mode: Mode) -> Option<Self> {
+        match mode {
+            Mode::Randomized => bytes.first_chunk().copied().map(Self::Randomized),
+            Mode::Deterministic => bytes.first_chunk().copied().map(Self::Deterministic),
+        }
+    }
+
+    /// What follows it in an envelope that begins with it.
+    #[inline]
+    fn strip<'e>(&self, bytes: &'e [u8]) -> Option<&'e [u8]> {
+        match self {
+            Self::Randomized(head) => {
+                bytes.split_first_chunk().filter(|(first, _)| *first == head).map(|(_, rest)| rest)
+            }
+            Self::Deterministic(head) => {
+                bytes.split_first_chunk().filter(|(first, _)| *first == head).map(|(_, rest)| rest)
+            }
+        }
+    }
+
+    /// Zeros where there is none.
+    fn prefix(&self) -> [u8; PREFIX_LEN] {
+        match self {
+            Self::Randomized(head) => head.last_chunk().copied().unwrap_or_default(),
+            Self::Deterministic(_) => [0; PREFIX_LEN],
+        }
+    }
 }
 
 /// What the rows of one group share.
 struct Shared<'a> {
     header: Header,
-    prefix: [u8; PREFIX_LEN],
+    /// What their envelopes begin with.
+    head: Head,
     data: RowData<'a>,
     /// Bytes of the associated data that are the same in all rows.
     shared: usize,
@@ -59,7 +96,7 @@ impl FieldCipher {
             reading,
             shared: None,
             group: Group::new(stored.rows()),
-            items: Vec::with_capacity(ITEMS.min(stored.rows())),
+            waiting: Vec::new(),
             exit: Exit {
                 source,
                 sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes()),
@@ -78,8 +115,8 @@ impl FieldCipher {
     }
 }
 
-/// How many rows wait together: nulls, and rows read alone, wait as well.
-const ITEMS: usize = 256;
+/// How many rows without a cipher wait.
+const WAITING: usize = 256;
 
 /// The caller's column.
 #[derive(Clone, Copy)]
@@ -105,20 +142,14 @@ struct Opening<'a> {
     reading: &'a Reading,
     shared: Option<Shared<'a>>,
     group: Group,
-    items: Vec<Item>,
+    waiting: Vec<Waiting>,
     exit: Exit<'a>,
 }
 
 impl Opening<'_> {
     /// Reads a row's outside and puts it into the group.
     fn take(&mut self, row: usize) -> Result<()> {
-        if self.items.len() >= ITEMS {
-            self.flush()?;
-        }
-        let Some(bytes) = self.source.stored.get(row) else {
-            self.items.push(Item::Null);
-            return Ok(());
-        };
+        let Some(bytes) = self.source.stored.get(row) else { return self.wait(None) };
         let taken = match self.source.cipher.is_text() {
             false => self.take_envelope(row, bytes)?,
             true => match std::str::from_utf8(bytes).map(decode_text) {
@@ -126,93 +157,86 @@ impl Opening<'_> {
                 _ => false,
             },
         };
-        if !taken {
-            self.items.push(Item::Alone(Box::new(self.source.open_alone(row))));
+        if taken { Ok(()) } else { self.wait(Some(self.source.open_alone(row))) }
+    }
+
+    fn wait(&mut self, row: Option<Result<Decrypted>>) -> Result<()> {
+        if self.waiting.len() >= WAITING {
+            self.flush()?;
         }
+        self.waiting.push(Waiting { after: self.group.len(), row });
         Ok(())
     }
 
     /// Puts an envelope into the group, or opens it if it is long; false if it must be read alone.
+    #[inline]
     fn take_envelope(&mut self, row: usize, bytes: &[u8]) -> Result<bool> {
-        let Ok(Envelope { header, sealed }) = Envelope::parse(bytes) else { return Ok(false) };
-        if header.suite != self.reading.suite() {
-            return Ok(false);
-        }
+        // What begins as the one before needs no second look.
+        let sealed = match self.shared.as_ref().and_then(|shared| shared.head.strip(bytes)) {
+            Some(rest) if rest.len() <= SHORT => rest,
+            _ => match self.share(bytes)? {
+                Some(rest) => rest,
+                None => return Ok(false),
+            },
+        };
         match self.reading.mode {
-            Mode::Randomized => {
-                let Some((nonce, rest)) = sealed.split_first_chunk::<NONCE_LEN>() else { return Ok(false) };
-                let Some((text, tag)) = rest.split_last_chunk::<TAG_LEN>() else { return Ok(false) };
-                self.take_randomized(row, header, nonce, text, *tag)
-            }
-            Mode::Deterministic => {
-                let Some((iv, text)) = sealed.split_first_chunk::<SIV_LEN>() else { return Ok(false) };
-                self.take_deterministic(header, *iv, text)
-            }
+            Mode::Randomized => self.take_randomized(row, sealed),
+            Mode::Deterministic => self.take_deterministic(sealed),
         }
     }
 
-    fn take_randomized(
-        &mut self,
-        row: usize,
-        header: Header,
-        nonce: &[u8; NONCE_LEN],
-        text: &[u8],
-        tag: [u8; TAG_LEN],
-    ) -> Result<bool> {
-        let prefix = *nonce.first_chunk().ok_or(ErrorCode::Internal)?;
-        // The last 12 bytes of the nonce, as a number.
-        let counter = nonce.last_chunk().map_or(0, |last| u128::from_be_bytes(*last) & ((1 << 96) - 1));
-        if !self.share(header, prefix)? {
-            return Ok(false);
-        }
-        let Some(Shared { data, shared, .. }) = &mut self.shared else { return Err(ErrorCode::Internal.into()) };
-        // An id that cannot be: read alone, the row says so.
-        let Ok(own) = data.own(row, *shared) else { return Ok(false) };
-        let (is_short, len) = (text.len() <= SHORT, own.len());
-        if !is_short || !self.group.takes(text.len(), len) {
-            self.flush()?;
-        }
+    /// Takes an envelope without header and prefix.
+    #[inline]
+    fn take_randomized(&mut self, row: usize, sealed: &[u8]) -> Result<bool> {
+        let Some((rest, tag)) = sealed.split_last_chunk::<TAG_LEN>() else { return Ok(false) };
+        let Some(text) = rest.get(NONCE_LEN - PREFIX_LEN..) else { return Ok(false) };
+        // Its first 12 bytes, and 4 that follow.
+        let nonce = sealed.first_chunk().map_or(0, |first| u128::from_be_bytes(*first) >> 32);
         let Some(Shared { data, shared, randomized: Some((batch, absorbed)), .. }) = &mut self.shared else {
             return Err(ErrorCode::Internal.into());
         };
-        if is_short && self.group.takes(text.len(), len) {
-            let own = data.present(*shared);
-            self.group.push_gcm_sealed(&Beside { absorbed, own, nonce: counter }, text, tag);
-            self.items.push(Item::Sealed);
+        // An id that cannot be: read alone, the row says so.
+        let Ok(own) = data.own(row, *shared) else { return Ok(false) };
+        if text.len() <= SHORT && self.group.takes(text.len(), own.len()) {
+            self.group.push_gcm_sealed(&Beside { absorbed, own, nonce }, text, *tag);
             return Ok(true);
         }
+        if !self.group.is_empty() {
+            self.flush()?;
+            return self.take_randomized(row, sealed);
+        }
         let mut message = Zeroizing::new(text.to_vec());
-        let is_authentic = batch.open_long(counter, data.present(0), &mut message, tag);
+        let is_authentic = batch.open_long(nonce, data.of(row)?, &mut message, *tag);
         self.exit.plaintext(is_authentic.then_some(&message))?;
         Ok(true)
     }
 
-    fn take_deterministic(&mut self, header: Header, iv: [u8; SIV_LEN], text: &[u8]) -> Result<bool> {
-        if !self.share(header, [0; PREFIX_LEN])? {
+    /// Takes an envelope without header.
+    #[inline]
+    fn take_deterministic(&mut self, sealed: &[u8]) -> Result<bool> {
+        let Some((iv, text)) = sealed.split_first_chunk::<SIV_LEN>() else { return Ok(false) };
+        if text.len() > SHORT {
             return Ok(false);
         }
-        if text.len() > SHORT || !self.group.takes(text.len(), 0) {
+        if !self.group.takes(text.len(), 0) {
             self.flush()?;
         }
-        if text.len() <= SHORT {
-            self.group.push_siv_sealed(iv, text);
-            self.items.push(Item::Sealed);
-            return Ok(true);
-        }
-        // Alone; but a group's memory holds only short ones.
-        Ok(false)
+        self.group.push_siv_sealed(*iv, text);
+        Ok(true)
     }
 
-    /// Has the group's key be that of this envelope; false if it cannot be read in a group.
-    #[inline]
-    fn share(&mut self, header: Header, prefix: [u8; PREFIX_LEN]) -> Result<bool> {
-        match &self.shared {
-            Some(shared) if shared.header == header && shared.prefix == prefix => Ok(true),
-            _ => self.share_anew(header, prefix),
+    /// Has the group's key be that of this envelope, and gives what follows its head; `None` if it cannot be read in a group.
+    fn share<'e>(&mut self, bytes: &'e [u8]) -> Result<Option<&'e [u8]>> {
+        let Ok(Envelope { header, .. }) = Envelope::parse(bytes) else { return Ok(None) };
+        if header.suite != self.reading.suite() {
+            return Ok(None);
         }
+        let Some(head) = Head::of(bytes, self.reading.mode) else { return Ok(None) };
+        let is_shared = self.shared.as_ref().is_some_and(|shared| shared.head == head);
+        Ok(if is_shared || self.share_anew(header, head)? { head.strip(bytes) } else { None })
     }
 
-    fn share_anew(&mut self, header: Header, prefix: [u8; PREFIX_LEN]) -> Result<bool> {
+    fn share_anew(&mut self, header: Header, head: Head) -> Result<bool> {
         let cipher = self.source.cipher;
         let keyring = &cipher.inner.keyring;
         let snapshot = keyring.for_decrypt(header.key_id);
@@ -225,24 +249,28 @@ impl Opening<'_> {
         let shared = data.shared()?;
         let randomized = match &*key {
             DerivedKey::Randomized(cipher) => {
-                let batch = cipher.batch_of(prefix);
+                let batch = cipher.batch_of(head.prefix());
                 let absorbed = batch.short.absorb(&shared);
                 Some((batch, absorbed))
             }
             _ => None,
         };
-        self.shared = Some(Shared { header, prefix, data, shared: shared.len(), key, randomized });
+        self.shared = Some(Shared { header, head, data, shared: shared.len(), key, randomized });
         Ok(true)
     }
 
     /// Opens the group and lets its rows out, in order.
     fn flush(&mut self) -> Result<()> {
-        let Self { shared, group, items, exit, .. } = self;
+        let Self { shared, group, waiting, exit, .. } = self;
         exit.sink.make_room(group.text_blocks());
-        let mut items = items.drain(..);
+        let mut waiting = waiting.drain(..).peekable();
+        let mut out = 0;
         if let Some(shared) = shared {
             let each = |text: Option<Text<'_>>| {
-                exit.until_sealed(&mut items)?;
+                while let Some(row) = waiting.next_if(|row| row.after == out) {
+                    exit.alone(row.row)?;
+                }
+                out += 1;
                 exit.text(text)
             };
             match (&*shared.key, &shared.randomized) {
@@ -251,7 +279,7 @@ impl Opening<'_> {
                 _ => return Err(Error::new(ErrorCode::Internal)),
             }
         }
-        exit.until_sealed(&mut items)?;
+        waiting.try_for_each(|row| exit.alone(row.row))?;
         exit.sink.trim();
         Ok(())
     }
@@ -275,19 +303,9 @@ struct Exit<'a> {
 }
 
 impl Exit<'_> {
-    /// Lets out what waits before the next row of the group.
-    fn until_sealed(&mut self, items: &mut impl Iterator<Item = Item>) -> Result<()> {
-        for item in items {
-            match item {
-                Item::Sealed => return Ok(()),
-                Item::Null => self.sink.null()?,
-                Item::Alone(opened) => self.alone(*opened)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn alone(&mut self, opened: Result<Decrypted>) -> Result<()> {
+    /// A row that was read alone; `None` for null.
+    fn alone(&mut self, opened: Option<Result<Decrypted>>) -> Result<()> {
+        let Some(opened) = opened else { return self.sink.null() };
         let outcome = opened.and_then(|opened| {
             self.untrusted += u64::from(!opened.is_trusted);
             self.sink.value(opened.value)
@@ -323,7 +341,7 @@ impl Exit<'_> {
         let has_earlier = self.source.cipher.inner.readings.len() > 1;
         let row = self.sink.rows();
         match has_earlier {
-            true => self.alone(self.source.open_alone(row)),
+            true => self.alone(Some(self.source.open_alone(row))),
             false => self.judge(Err(ErrorCode::AuthenticationFailed.into())),
         }
     }
