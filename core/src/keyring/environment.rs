@@ -14,6 +14,7 @@ use crate::metrics::{KeyringCounter, Metrics};
 use crate::provider::KeyProvider;
 use crate::secret::SecretKey;
 use crate::store::{GenerationPin, KeyStore};
+use crate::suite::Backend;
 
 /// A provider under the name that the caller gave it.
 #[derive(Clone, Debug)]
@@ -39,6 +40,7 @@ pub(super) struct Environment {
     /// Seconds; the document's bound holds where it is shorter.
     pub(super) max_staleness: Option<i64>,
     pub(super) store_timeout: Duration,
+    pub(super) backend: Backend,
 }
 
 impl Environment {

@@ -14,6 +14,7 @@ use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use arc_swap::ArcSwapOption;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::backend::{Backend, LONG, Long, Randomized};
 use super::gcm::Gcm;
 use crate::error::{Error, ErrorCode, Result};
 use crate::random;
@@ -29,7 +30,7 @@ pub(crate) const TAG_LEN: usize = 16;
 pub(crate) const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 
 /// How many messages a handle writes under one prefix, each with 12 fresh bytes: `spec/suite.md` has the bound.
-const MESSAGES_PER_PREFIX: u32 = 1 << 16;
+pub(super) const MESSAGES_PER_PREFIX: u32 = 1 << 16;
 
 type Block = [u8; 16];
 
@@ -38,6 +39,8 @@ pub(crate) struct Xaes {
     block_cipher: Aes256,
     /// CMAC's subkey K1.
     subkey: Zeroizing<Block>,
+    /// Who does long messages, and how many bytes those have.
+    backend: (Backend, usize),
     /// The prefix that this handle writes under.
     writing: ArcSwapOption<Derived>,
     /// The prefix that it read last. An attacker chooses prefixes: one is kept, not many.
@@ -48,6 +51,8 @@ pub(crate) struct Xaes {
 struct Derived {
     prefix: [u8; PREFIX_LEN],
     cipher: Aes256Gcm,
+    /// Instead, for long messages, where there is another.
+    long: Long,
     used: AtomicU32,
 }
 
@@ -60,6 +65,8 @@ pub(crate) struct Batch {
     key: Zeroizing<[u8; 32]>,
     /// For long ones, from the first on.
     long: OnceCell<Aes256Gcm>,
+    /// Instead, where there is another.
+    other: Long,
 }
 
 impl std::fmt::Debug for Xaes {
@@ -69,7 +76,13 @@ impl std::fmt::Debug for Xaes {
 }
 
 impl Xaes {
-    pub(crate) fn new(key: &SecretKey) -> Self {
+    /// With long messages by `backend`.
+    pub(crate) fn with(key: &SecretKey, backend: Backend) -> Self {
+        Self::with_long(key, backend, LONG)
+    }
+
+    /// [`Self::with`], messages of `from` bytes and more being long.
+    pub(super) fn with_long(key: &SecretKey, backend: Backend, from: usize) -> Self {
         let block_cipher = Aes256::new(key.expose().into());
         let mut zero = Zeroizing::new([0; 16]);
         block_cipher.encrypt_block((&mut *zero).into());
@@ -77,7 +90,8 @@ impl Xaes {
         let value = u128::from_be_bytes(*zero);
         let doubled = (value << 1) ^ ((value >> 127) * 0x87);
         let subkey = Zeroizing::new(doubled.to_be_bytes());
-        Self { block_cipher, subkey, writing: ArcSwapOption::empty(), reading: ArcSwapOption::empty() }
+        let backend = (backend, from);
+        Self { block_cipher, subkey, backend, writing: ArcSwapOption::empty(), reading: ArcSwapOption::empty() }
     }
 
     /// The AES-256-GCM key of a prefix: two CMAC blocks over `00 counter 'X' 00 prefix`.
@@ -100,8 +114,14 @@ impl Xaes {
     }
 
     fn derive(&self, prefix: [u8; PREFIX_LEN]) -> Arc<Derived> {
-        let cipher = Aes256Gcm::new((&*self.key_of(&prefix)).into());
-        Arc::new(Derived { prefix, cipher, used: AtomicU32::new(1) })
+        let key = self.key_of(&prefix);
+        let cipher = Aes256Gcm::new((&*key).into());
+        Arc::new(Derived { prefix, cipher, long: self.long(&key), used: AtomicU32::new(1) })
+    }
+
+    fn long(&self, key: &[u8; 32]) -> Long {
+        let (backend, from) = self.backend;
+        Long::new(backend, key, from)
     }
 
     /// The cipher to read a prefix with: the one kept, or derived now.
@@ -130,7 +150,7 @@ impl Xaes {
     fn batch_at(&self, prefix: [u8; PREFIX_LEN], start: [u8; 12]) -> Batch {
         let key = self.key_of(&prefix);
         let counter = start.iter().fold(0_u128, |counter, byte| counter << 8 | u128::from(*byte));
-        Batch { prefix, counter, short: Gcm::new(&key), key, long: OnceCell::new() }
+        Batch { prefix, counter, short: Gcm::new(&key), other: self.long(&key), key, long: OnceCell::new() }
     }
 
     /// Encrypts `buffer[start..]` in place under a fresh nonce that is written to `buffer[start - 24..start]`; appends the tag.
@@ -148,7 +168,13 @@ impl Xaes {
 
     /// [`Self::seal_in_place`] with the nonce given: for vectors.
     #[cfg(test)]
-    fn seal_with(&self, nonce: &[u8; 24], associated_data: &[u8], buffer: &mut Vec<u8>, start: usize) -> Result<()> {
+    pub(super) fn seal_with(
+        &self,
+        nonce: &[u8; 24],
+        associated_data: &[u8],
+        buffer: &mut Vec<u8>,
+        start: usize,
+    ) -> Result<()> {
         let (prefix, counter) = split(nonce)?;
         seal_under(&self.derive(prefix), &counter, associated_data, buffer, start)
     }
@@ -160,7 +186,11 @@ impl Xaes {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or_else(failed)?;
         let (prefix, counter) = split(nonce)?;
         let mut message = Zeroizing::new(ciphertext.to_vec());
-        self.reader(prefix)
+        let derived = self.reader(prefix);
+        if let Some(opened) = derived.long.open(&counter, associated_data, &mut message, tag) {
+            return if opened { Ok(message) } else { Err(failed()) };
+        }
+        derived
             .cipher
             .decrypt_inout_detached(
                 &Nonce::from(counter),
@@ -185,10 +215,14 @@ fn seal_under(
     prefix.copy_from_slice(&derived.prefix);
     rest.copy_from_slice(counter);
     let message = buffer.get_mut(start..).ok_or(ErrorCode::Internal)?;
-    let tag = derived
-        .cipher
-        .encrypt_inout_detached(&Nonce::from(*counter), associated_data, message.into())
-        .map_err(|_| Error::new(ErrorCode::Internal))?;
+    let tag = match derived.long.seal(counter, associated_data, message) {
+        Some(tag) => tag?,
+        None => derived
+            .cipher
+            .encrypt_inout_detached(&Nonce::from(*counter), associated_data, message.into())
+            .map_err(|_| Error::new(ErrorCode::Internal))?
+            .into(),
+    };
     buffer.extend_from_slice(&tag);
     Ok(())
 }
@@ -213,6 +247,9 @@ impl Batch {
     /// Encrypts a long message in place; gives the tag.
     pub(crate) fn seal_long(&self, counter: u128, associated_data: &[u8], message: &mut [u8]) -> Result<[u8; TAG_LEN]> {
         let nonce = *counter.to_be_bytes().last_chunk::<12>().ok_or(ErrorCode::Internal)?;
+        if let Some(sealed) = self.other.seal(&nonce, associated_data, message) {
+            return sealed;
+        }
         let sealed = self.long().encrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into());
         sealed.map(Into::into).map_err(|_| Error::new(ErrorCode::Internal))
     }
@@ -226,6 +263,9 @@ impl Batch {
         tag: [u8; TAG_LEN],
     ) -> bool {
         let nonce = counter.to_be_bytes().last_chunk::<12>().copied().unwrap_or_default();
+        if let Some(opened) = self.other.open(&nonce, associated_data, message, &tag) {
+            return opened;
+        }
         let opened =
             self.long().decrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into(), &Tag::from(tag));
         if opened.is_err() {
@@ -248,13 +288,18 @@ pub(crate) fn seal(key: &SecretKey, associated_data: &[u8], plaintext: &[u8]) ->
     let mut buffer = Vec::with_capacity(plaintext.len() + OVERHEAD);
     buffer.resize(NONCE_LEN, 0);
     buffer.extend_from_slice(plaintext);
-    Xaes::new(key).seal_in_place(associated_data, &mut buffer, NONCE_LEN)?;
+    of_secrets(key)?.seal_in_place(associated_data, &mut buffer, NONCE_LEN)?;
     Ok(buffer)
 }
 
 /// Opens what [`seal`] gave.
 pub(crate) fn open(key: &SecretKey, associated_data: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    Xaes::new(key).open(associated_data, sealed)
+    of_secrets(key)?.open(associated_data, sealed)
+}
+
+/// Small secrets are wrapped by whatever this build has: bytes and refusals are the same.
+fn of_secrets(key: &SecretKey) -> Result<Randomized> {
+    Randomized::new(Backend::default(), key)
 }
 
 #[cfg(test)]
@@ -262,6 +307,6 @@ pub(crate) fn seal_with_nonce(key: &SecretKey, nonce: &[u8; 24], associated_data
     #![allow(clippy::unwrap_used)]
     let mut buffer = vec![0; NONCE_LEN];
     buffer.extend_from_slice(plaintext);
-    Xaes::new(key).seal_with(nonce, associated_data, &mut buffer, NONCE_LEN).unwrap();
+    Xaes::with(key, Backend::Portable).seal_with(nonce, associated_data, &mut buffer, NONCE_LEN).unwrap();
     buffer
 }

@@ -249,7 +249,7 @@ impl Opening<'_> {
         let shared = data.shared()?;
         let randomized = match &*key {
             DerivedKey::Randomized(cipher) => {
-                let batch = cipher.batch_of(head.prefix());
+                let Some(batch) = cipher.batch_of(head.prefix()) else { return Ok(false) };
                 let absorbed = batch.short.absorb(&shared);
                 Some((batch, absorbed))
             }
