@@ -2,7 +2,7 @@
 //! state of associated data that they share is computed once. `aes-gcm` is the measure in the tests.
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
-use aes::{Aes256, Block};
+use aes::{Aes256Enc, Block};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::block::{equal, load_le};
@@ -14,7 +14,7 @@ const TAG_LEN: usize = 16;
 
 /// A key, set up. Wiped on drop by the cipher and the hash.
 pub(crate) struct Gcm {
-    cipher: Aes256,
+    cipher: Aes256Enc,
     hash: Ghash,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Beside<'a> {
 
 impl Gcm {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        let cipher = Aes256::new(key.into());
+        let cipher = Aes256Enc::new(key.into());
         let mut subkey = Block::default();
         cipher.encrypt_block(&mut subkey);
         let hash = Ghash::new(&subkey);
@@ -48,7 +48,7 @@ impl Gcm {
     pub(crate) fn absorb(&self, associated_data: &[u8]) -> Absorbed {
         let mut absorbed = Absorbed { len: associated_data.len(), ..Absorbed::default() };
         for chunk in associated_data.chunks(16) {
-            *absorbed.state = self.hash.of(&[absorbed.state.swap_bytes() ^ load_le(chunk)]);
+            *absorbed.state = self.hash.of(*absorbed.state, &[load_le(chunk)]);
         }
         absorbed
     }

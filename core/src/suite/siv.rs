@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
-use aes::{Aes256, Block};
+use aes::{Aes256Enc, Block};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::block::{double, equal, load, store, xor};
@@ -20,8 +20,8 @@ pub(crate) const SIV_LEN: usize = 16;
 
 /// A key, set up. Wiped on drop.
 pub(crate) struct Siv {
-    mac: Aes256,
-    counter: Aes256,
+    mac: Aes256Enc,
+    counter: Aes256Enc,
     /// CMAC's subkeys K1 and K2.
     subkeys: Zeroizing<[[u8; 16]; 2]>,
     /// CMAC of the zero block.
@@ -43,7 +43,7 @@ impl Siv {
             *to = *byte;
         }
         let [first, second] = &*halves;
-        let (mac, counter) = (Aes256::new(first.into()), Aes256::new(second.into()));
+        let (mac, counter) = (Aes256Enc::new(first.into()), Aes256Enc::new(second.into()));
         let mut block = Block::default();
         mac.encrypt_block(&mut block);
         let one = double(block.into());

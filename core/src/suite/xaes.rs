@@ -7,13 +7,14 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use aes::Aes256;
+use aes::{Aes256Enc, Block};
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use arc_swap::ArcSwapOption;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::block::{double, xor};
 use super::gcm::Gcm;
 use crate::error::{Error, ErrorCode, Result};
 use crate::random;
@@ -31,13 +32,11 @@ pub(crate) const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 /// How many messages a handle writes under one prefix, each with 12 fresh bytes: `spec/suite.md` has the bound.
 const MESSAGES_PER_PREFIX: u32 = 1 << 16;
 
-type Block = [u8; 16];
-
 /// A key of XAES-256-GCM, set up. Wiped on drop by the block cipher and here.
 pub(crate) struct Xaes {
-    block_cipher: Aes256,
+    block_cipher: Aes256Enc,
     /// CMAC's subkey K1.
-    subkey: Zeroizing<Block>,
+    subkey: Zeroizing<[u8; 16]>,
     /// The prefix that this handle writes under.
     writing: ArcSwapOption<Derived>,
     /// The prefix that it read last. An attacker chooses prefixes: one is kept, not many.
@@ -70,31 +69,27 @@ impl std::fmt::Debug for Xaes {
 
 impl Xaes {
     pub(crate) fn new(key: &SecretKey) -> Self {
-        let block_cipher = Aes256::new(key.expose().into());
+        let block_cipher = Aes256Enc::new(key.expose().into());
         let mut zero = Zeroizing::new([0; 16]);
         block_cipher.encrypt_block((&mut *zero).into());
-        // Doubling in GF(2^128), SP 800-38B section 6.1, without a branch on the secret.
-        let value = u128::from_be_bytes(*zero);
-        let doubled = (value << 1) ^ ((value >> 127) * 0x87);
-        let subkey = Zeroizing::new(doubled.to_be_bytes());
+        let subkey = Zeroizing::new(double(*zero));
         Self { block_cipher, subkey, writing: ArcSwapOption::empty(), reading: ArcSwapOption::empty() }
     }
 
     /// The AES-256-GCM key of a prefix: two CMAC blocks over `00 counter 'X' 00 prefix`.
     fn key_of(&self, prefix: &[u8; PREFIX_LEN]) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0u8; 32]);
-        let (first, second) = key.split_at_mut(16);
-        for (half, counter) in [(first, 1u8), (second, 2u8)] {
-            let mut block: Block = [0; 16];
-            let [b0, b1, b2, b3, rest @ ..] = &mut block;
-            (*b0, *b1, *b2, *b3) = (0, counter, b'X', 0);
-            rest.copy_from_slice(prefix);
-            for (byte, mask) in block.iter_mut().zip(self.subkey.iter()) {
-                *byte ^= mask;
+        let mut blocks = [1, 2].map(|counter| {
+            let mut block = [0, counter, b'X', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            if let Some(place) = block.last_chunk_mut() {
+                *place = *prefix;
             }
-            self.block_cipher.encrypt_block((&mut block).into());
-            half.copy_from_slice(&block);
-            block.zeroize();
+            Block::from(xor(block, *self.subkey))
+        });
+        self.block_cipher.encrypt_blocks(&mut blocks);
+        let mut key = Zeroizing::new([0; 32]);
+        for (half, block) in key.as_chunks_mut::<16>().0.iter_mut().zip(&mut blocks) {
+            *half = (*block).into();
+            block.as_mut_slice().zeroize();
         }
         key
     }

@@ -68,11 +68,23 @@ struct Shared<'a> {
     /// What their envelopes begin with.
     head: Head,
     data: RowData<'a>,
-    /// Bytes of the associated data that are the same in all rows.
-    shared: usize,
+    /// What the associated data of all rows begins with.
+    begins: Vec<u8>,
     key: Arc<DerivedKey>,
     /// Of a randomized field: what opens them.
     randomized: Option<(Batch, Absorbed)>,
+}
+
+impl Shared<'_> {
+    /// Reads envelopes that begin so.
+    fn turn_to(&mut self, head: Head) {
+        self.head = head;
+        if let DerivedKey::Randomized(cipher) = &*self.key {
+            let batch = cipher.batch_of(head.prefix());
+            let absorbed = batch.short.absorb(&self.begins);
+            self.randomized = Some((batch, absorbed));
+        }
+    }
 }
 
 impl FieldCipher {
@@ -192,11 +204,11 @@ impl Opening<'_> {
         let Some(text) = rest.get(NONCE_LEN - PREFIX_LEN..) else { return Ok(false) };
         // Its first 12 bytes, and 4 that follow.
         let nonce = sealed.first_chunk().map_or(0, |first| u128::from_be_bytes(*first) >> 32);
-        let Some(Shared { data, shared, randomized: Some((batch, absorbed)), .. }) = &mut self.shared else {
+        let Some(Shared { data, begins, randomized: Some((batch, absorbed)), .. }) = &mut self.shared else {
             return Err(ErrorCode::Internal.into());
         };
         // An id that cannot be: read alone, the row says so.
-        let Ok(own) = data.own(row, *shared) else { return Ok(false) };
+        let Ok(own) = data.own(row, begins.len()) else { return Ok(false) };
         if text.len() <= SHORT && self.group.takes(text.len(), own.len()) {
             self.group.push_gcm_sealed(&Beside { absorbed, own, nonce }, text, *tag);
             return Ok(true);
@@ -237,6 +249,14 @@ impl Opening<'_> {
     }
 
     fn share_anew(&mut self, header: Header, head: Head) -> Result<bool> {
+        if self.shared.as_ref().is_some_and(|shared| shared.header == header) {
+            // Of the same key under another prefix.
+            self.flush()?;
+            if let Some(shared) = &mut self.shared {
+                shared.turn_to(head);
+            }
+            return Ok(true);
+        }
         let cipher = self.source.cipher;
         let keyring = &cipher.inner.keyring;
         let snapshot = keyring.for_decrypt(header.key_id);
@@ -246,16 +266,10 @@ impl Opening<'_> {
         self.flush()?;
         let binds = self.reading.mode == Mode::Randomized && self.reading.binding == RecordBinding::Required;
         let data = RowData::new(header, if binds { *self.source.records } else { RecordIds::None });
-        let shared = data.shared()?;
-        let randomized = match &*key {
-            DerivedKey::Randomized(cipher) => {
-                let batch = cipher.batch_of(head.prefix());
-                let absorbed = batch.short.absorb(&shared);
-                Some((batch, absorbed))
-            }
-            _ => None,
-        };
-        self.shared = Some(Shared { header, head, data, shared: shared.len(), key, randomized });
+        let begins = data.shared()?;
+        let mut shared = Shared { header, head, data, begins, key, randomized: None };
+        shared.turn_to(head);
+        self.shared = Some(shared);
         Ok(true)
     }
 
