@@ -125,7 +125,7 @@ fn a_handle_changes_its_prefix() {
 #[test]
 fn a_batch_counts_without_carry() {
     let cipher = Xaes::new(&SecretKey::generate().unwrap());
-    let mut batch = cipher.batch().unwrap();
+    let mut batch = cipher.batch([].into()).unwrap();
     batch.set_counter((1 << 96) - 2);
     assert_eq!([(); 4].map(|()| batch.next_counter()), [(1 << 96) - 2, (1 << 96) - 1, 0, 1]);
 }

@@ -58,7 +58,7 @@ pub(crate) struct Batch {
     pub(crate) short: Gcm,
     key: Zeroizing<[u8; 32]>,
     /// For long ones, from the first on.
-    long: OnceCell<Aes256Gcm>,
+    long: OnceCell<Box<Aes256Gcm>>,
 }
 
 impl std::fmt::Debug for Xaes {
@@ -111,21 +111,21 @@ impl Xaes {
         }
     }
 
-    /// A prefix to write a batch under, with a random start of its counter.
-    pub(crate) fn batch(&self) -> Result<Batch> {
+    /// A prefix to write a batch under, with a random start of its counter. Short messages share associated data.
+    pub(crate) fn batch(&self, shared: Arc<[u8]>) -> Result<Batch> {
         let (prefix, start) = split(&random::array::<NONCE_LEN>()?)?;
-        Ok(self.batch_at(prefix, start))
+        Ok(self.batch_at(prefix, start, shared))
     }
 
     /// What reads messages of one prefix.
-    pub(crate) fn batch_of(&self, prefix: [u8; PREFIX_LEN]) -> Batch {
-        self.batch_at(prefix, [0; 12])
+    pub(crate) fn batch_of(&self, prefix: [u8; PREFIX_LEN], shared: Arc<[u8]>) -> Batch {
+        self.batch_at(prefix, [0; 12], shared)
     }
 
-    fn batch_at(&self, prefix: [u8; PREFIX_LEN], start: [u8; 12]) -> Batch {
+    fn batch_at(&self, prefix: [u8; PREFIX_LEN], start: [u8; 12], shared: Arc<[u8]>) -> Batch {
         let key = self.key_of(&prefix);
         let counter = start.iter().fold(0_u128, |counter, byte| counter << 8 | u128::from(*byte));
-        Batch { prefix, counter, short: Gcm::new(&key), key, long: OnceCell::new() }
+        Batch { prefix, counter, short: Gcm::new(&key, shared), key, long: OnceCell::new() }
     }
 
     /// Encrypts `buffer[start..]` in place under a fresh nonce that is written to `buffer[start - 24..start]`; appends the tag.
@@ -202,7 +202,7 @@ impl Batch {
     }
 
     fn long(&self) -> &Aes256Gcm {
-        self.long.get_or_init(|| Aes256Gcm::new((&*self.key).into()))
+        self.long.get_or_init(|| Box::new(Aes256Gcm::new((&*self.key).into())))
     }
 
     /// Encrypts a long message in place; gives the tag.

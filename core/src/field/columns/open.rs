@@ -12,7 +12,7 @@ use crate::keyring::{DerivedKey, KeyState, Snapshot};
 use crate::schema::{Mode, RecordBinding};
 use crate::suite::siv::SIV_LEN;
 use crate::suite::xaes::{Batch, NONCE_LEN, PREFIX_LEN, TAG_LEN};
-use crate::suite::{Absorbed, Beside, Group, SHORT, Text};
+use crate::suite::{Beside, Group, SHORT, Text};
 
 use super::sink::Sink;
 use super::{RowData, check_records, in_row};
@@ -69,10 +69,10 @@ struct Shared<'a> {
     head: Head,
     data: RowData<'a>,
     /// What the associated data of all rows begins with.
-    begins: Vec<u8>,
+    begins: Arc<[u8]>,
     key: Arc<DerivedKey>,
     /// Of a randomized field: what opens them.
-    randomized: Option<(Batch, Absorbed)>,
+    randomized: Option<Batch>,
 }
 
 impl Shared<'_> {
@@ -80,9 +80,7 @@ impl Shared<'_> {
     fn turn_to(&mut self, head: Head) {
         self.head = head;
         if let DerivedKey::Randomized(cipher) = &*self.key {
-            let batch = cipher.batch_of(head.prefix());
-            let absorbed = batch.short.absorb(&self.begins);
-            self.randomized = Some((batch, absorbed));
+            self.randomized = Some(cipher.batch_of(head.prefix(), Arc::clone(&self.begins)));
         }
     }
 }
@@ -204,13 +202,13 @@ impl Opening<'_> {
         let Some(text) = rest.get(NONCE_LEN - PREFIX_LEN..) else { return Ok(false) };
         // Its first 12 bytes, and 4 that follow.
         let nonce = sealed.first_chunk().map_or(0, |first| u128::from_be_bytes(*first) >> 32);
-        let Some(Shared { data, begins, randomized: Some((batch, absorbed)), .. }) = &mut self.shared else {
+        let Some(Shared { data, begins, randomized: Some(batch), .. }) = &mut self.shared else {
             return Err(ErrorCode::Internal.into());
         };
         // An id that cannot be: read alone, the row says so.
         let Ok(own) = data.own(row, begins.len()) else { return Ok(false) };
         if text.len() <= SHORT && self.group.takes(text.len(), own.len()) {
-            self.group.push_gcm_sealed(&Beside { absorbed, own, nonce }, text, *tag);
+            self.group.push_gcm_sealed(&Beside { shared: begins.len(), own, nonce }, text, *tag);
             return Ok(true);
         }
         if !self.group.is_empty() {
@@ -266,7 +264,7 @@ impl Opening<'_> {
         self.flush()?;
         let binds = self.reading.mode == Mode::Randomized && self.reading.binding == RecordBinding::Required;
         let data = RowData::new(header, if binds { *self.source.records } else { RecordIds::None });
-        let begins = data.shared()?;
+        let begins = data.shared()?.into();
         let mut shared = Shared { header, head, data, begins, key, randomized: None };
         shared.turn_to(head);
         self.shared = Some(shared);
@@ -287,9 +285,9 @@ impl Opening<'_> {
                 out += 1;
                 exit.text(text)
             };
-            match (&*shared.key, &shared.randomized) {
+            match (&*shared.key, &mut shared.randomized) {
                 (DerivedKey::Deterministic(cipher), _) => cipher.open_group(&shared.header.to_bytes(), group, each)?,
-                (_, Some((batch, absorbed))) => batch.short.open(group, absorbed, each)?,
+                (_, Some(batch)) => batch.short.open(group, each)?,
                 _ => return Err(Error::new(ErrorCode::Internal)),
             }
         }
