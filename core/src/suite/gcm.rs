@@ -135,7 +135,7 @@ impl Group {
     }
 
     /// Adds a ciphertext and its tag.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_gcm_sealed(&mut self, beside: &Beside<'_>, text: &[u8], tag: [u8; TAG_LEN]) {
         let mark = u128::from_le_bytes(tag);
         match few(text) {
@@ -145,7 +145,7 @@ impl Group {
     }
 
     /// Adds a message of few blocks, laid out at once.
-    #[inline]
+    #[inline(always)]
     fn push_few(&mut self, beside: &Beside<'_>, text: [u128; 3], len: usize, mark: u128) {
         let Beside { shared, own, nonce } = *beside;
         let blocks = text_blocks(len);

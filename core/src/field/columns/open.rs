@@ -62,6 +62,24 @@ impl Head {
     }
 }
 
+/// A randomized envelope without header and prefix.
+struct Parts<'a> {
+    nonce: u128,
+    text: &'a [u8],
+    tag: [u8; TAG_LEN],
+}
+
+impl<'a> Parts<'a> {
+    #[inline]
+    fn of(sealed: &'a [u8]) -> Option<Self> {
+        let (rest, tag) = sealed.split_last_chunk::<TAG_LEN>()?;
+        let text = rest.get(NONCE_LEN - PREFIX_LEN..)?;
+        // Its first 12 bytes, and 4 that follow.
+        let nonce = u128::from_be_bytes(*sealed.first_chunk()?) >> 32;
+        Some(Self { nonce, text, tag: *tag })
+    }
+}
+
 /// What the rows of one group share.
 struct Shared<'a> {
     header: Header,
@@ -182,6 +200,23 @@ impl Opening<'_> {
     #[inline]
     fn take_envelope(&mut self, row: usize, bytes: &[u8]) -> Result<bool> {
         // What begins as the one before needs no second look.
+        if let Some(shared) = &mut self.shared
+            && let Some(sealed) = shared.head.strip(bytes)
+            && let Some(batch) = &mut shared.randomized
+            && let Some(Parts { nonce, text, tag }) = Parts::of(sealed)
+            && text.len() <= SHORT
+            && let Ok(own) = shared.data.own(row, shared.begins.len())
+            && self.group.takes(text.len(), own.len())
+        {
+            self.group.push_gcm_sealed(&Beside { shared: batch.short.shared(), own, nonce }, text, tag);
+            return Ok(true);
+        }
+        self.take_another(row, bytes)
+    }
+
+    /// [`Self::take_envelope`] where there is something to do before, or beside.
+    #[inline(never)]
+    fn take_another(&mut self, row: usize, bytes: &[u8]) -> Result<bool> {
         let sealed = match self.shared.as_ref().and_then(|shared| shared.head.strip(bytes)) {
             Some(rest) if rest.len() <= SHORT => rest,
             _ => match self.share(bytes)? {
@@ -196,33 +231,30 @@ impl Opening<'_> {
     }
 
     /// Takes an envelope without header and prefix.
-    #[inline]
     fn take_randomized(&mut self, row: usize, sealed: &[u8]) -> Result<bool> {
-        let Some((rest, tag)) = sealed.split_last_chunk::<TAG_LEN>() else { return Ok(false) };
-        let Some(text) = rest.get(NONCE_LEN - PREFIX_LEN..) else { return Ok(false) };
-        // Its first 12 bytes, and 4 that follow.
-        let nonce = sealed.first_chunk().map_or(0, |first| u128::from_be_bytes(*first) >> 32);
-        let Some(Shared { data, begins, randomized: Some(batch), .. }) = &mut self.shared else {
-            return Err(ErrorCode::Internal.into());
-        };
-        // An id that cannot be: read alone, the row says so.
-        let Ok(own) = data.own(row, begins.len()) else { return Ok(false) };
-        if text.len() <= SHORT && self.group.takes(text.len(), own.len()) {
-            self.group.push_gcm_sealed(&Beside { shared: begins.len(), own, nonce }, text, *tag);
-            return Ok(true);
-        }
-        if !self.group.is_empty() {
+        let Some(Parts { nonce, text, tag }) = Parts::of(sealed) else { return Ok(false) };
+        for _ in 0..2 {
+            let Some(Shared { data, begins, randomized: Some(batch), .. }) = &mut self.shared else {
+                return Err(ErrorCode::Internal.into());
+            };
+            // An id that cannot be: read alone, the row says so.
+            let Ok(own) = data.own(row, begins.len()) else { return Ok(false) };
+            if text.len() <= SHORT && self.group.takes(text.len(), own.len()) {
+                self.group.push_gcm_sealed(&Beside { shared: begins.len(), own, nonce }, text, tag);
+                return Ok(true);
+            }
+            if self.group.is_empty() {
+                let mut message = Zeroizing::new(text.to_vec());
+                let is_authentic = batch.open_long(nonce, data.of(row)?, &mut message, tag);
+                self.exit.plaintext(is_authentic.then_some(&message))?;
+                return Ok(true);
+            }
             self.flush()?;
-            return self.take_randomized(row, sealed);
         }
-        let mut message = Zeroizing::new(text.to_vec());
-        let is_authentic = batch.open_long(nonce, data.of(row)?, &mut message, *tag);
-        self.exit.plaintext(is_authentic.then_some(&message))?;
-        Ok(true)
+        Err(ErrorCode::Internal.into())
     }
 
     /// Takes an envelope without header.
-    #[inline]
     fn take_deterministic(&mut self, sealed: &[u8]) -> Result<bool> {
         let Some((iv, text)) = sealed.split_first_chunk::<SIV_LEN>() else { return Ok(false) };
         if text.len() > SHORT {
@@ -274,7 +306,6 @@ impl Opening<'_> {
     /// Opens the group and lets its rows out, in order.
     fn flush(&mut self) -> Result<()> {
         let Self { shared, group, waiting, exit, .. } = self;
-        exit.sink.make_room(group.text_blocks());
         let mut waiting = waiting.drain(..).peekable();
         let mut out = 0;
         if let Some(shared) = shared {
@@ -292,7 +323,6 @@ impl Opening<'_> {
             }
         }
         waiting.try_for_each(|row| exit.alone(row.row))?;
-        exit.sink.trim();
         Ok(())
     }
 }

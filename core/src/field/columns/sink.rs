@@ -20,7 +20,9 @@ impl Sink {
         let values = match kind {
             ValueType::Text | ValueType::Bytes | ValueType::Json | ValueType::Uuid => {
                 let mut column = StoredColumn::new();
-                column.clear(rows, bytes);
+                column.clear(rows, 0);
+                // A value is shorter than its envelope, whose whole blocks are written with it.
+                column.data.resize(bytes, 0);
                 ValueColumn::Binary(column)
             }
             ValueType::I64 => ValueColumn::I64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
@@ -43,29 +45,18 @@ impl Sink {
         }
     }
 
-    pub(super) fn into_values(self) -> ValueColumn {
-        self.values
-    }
-
-    /// Makes room for texts of so many blocks in all.
-    pub(super) fn make_room(&mut self, blocks: usize) {
-        if let ValueColumn::Binary(column) = &mut self.values {
-            column.data.resize(column.end() + 16 * blocks, 0);
-        }
-    }
-
-    /// Gives back the room that was not used.
-    pub(super) fn trim(&mut self) {
+    pub(super) fn into_values(mut self) -> ValueColumn {
         if let ValueColumn::Binary(column) = &mut self.values {
             column.data.truncate(column.end());
         }
+        self.values
     }
 
     pub(super) fn null(&mut self) -> Result<()> {
         self.value(None)
     }
 
-    /// An authenticated plaintext from a group, for which there is room.
+    /// An authenticated plaintext from a group.
     #[inline]
     pub(super) fn text(&mut self, text: Text<'_>) -> Result<()> {
         if let ValueColumn::Binary(column) = &mut self.values
@@ -107,10 +98,7 @@ impl Sink {
             (ValueColumn::Values(values), value) => values.push(value),
             (ValueColumn::Binary(column), None) => column.push_null(),
             (ValueColumn::Binary(column), Some(value)) => {
-                let payload = value.payload();
-                // The room that was made is for others.
-                column.data.resize(column.data.len() + payload.len(), 0);
-                put(column, &payload)?;
+                put(column, &value.payload())?;
             }
             (ValueColumn::I64(values, valid), value) => {
                 valid.push(value.is_some());
