@@ -11,6 +11,10 @@ use super::block::{equal, load_le};
 use super::ghash::{Ghash, TOGETHER};
 use super::group::{Group, Message, Text, apply, few, few_headed, text_blocks};
 
+mod one;
+
+pub(crate) use one::One;
+
 /// Bytes of a tag.
 const TAG_LEN: usize = 16;
 

@@ -306,7 +306,7 @@ mod tests {
             }
             group.messages.push(Message { fill: 0, before: 0, len: SHORT, after: 0, mark: 0 });
         }
-        assert!(group.len() > 0);
+        assert!(!group.is_empty());
         assert_eq!((group.blocks.capacity(), group.stream.capacity()), (blocks, stream));
         assert!(Group::new(1).takes(SHORT, 100), "one row has room");
     }

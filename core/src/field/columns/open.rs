@@ -292,7 +292,7 @@ impl Opening<'_> {
         let snapshot = keyring.for_decrypt(header.key_id);
         cipher.wipe_destroyed(&snapshot);
         let Some(key) = readable(&snapshot, header, snapshot.now) else { return Ok(false) };
-        let key = self.reading.keys.of(keyring, key)?;
+        let key = Arc::clone(self.reading.keys.of(keyring, key)?.get()?);
         self.flush()?;
         let binds = self.reading.mode == Mode::Randomized && self.reading.binding == RecordBinding::Required;
         let data = RowData::new(header, if binds { *self.source.records } else { RecordIds::None });

@@ -1,7 +1,5 @@
 //! Encrypting columns.
 
-use zeroize::Zeroizing;
-
 use crate::column::{Column, RecordIds, StoredColumn};
 use crate::envelope::{HEADER_LEN, Header, encode_text};
 use crate::error::{Error, ErrorCode, Result};
@@ -34,7 +32,8 @@ impl FieldCipher {
         let header = Header { suite: reading.suite(), key_id: data_key.id() };
         let mut plaintexts = Plaintexts::new(&self.inner.spec, column, snapshot);
         output.clear(column.rows(), self.room(column));
-        let sealed = match &*reading.keys.of(&self.inner.keyring, data_key)? {
+        let key = reading.keys.of(&self.inner.keyring, data_key)?;
+        let sealed = match &**key.get()? {
             DerivedKey::Randomized(cipher) => {
                 let records = if reading.binding == RecordBinding::Required { *records } else { RecordIds::None };
                 seal_randomized(cipher, header, &mut plaintexts, records, output)
@@ -204,11 +203,12 @@ fn seal_deterministic(
             waiting += SIV_HEAD_LEN + len;
         } else {
             seal_siv_group(cipher, &header, &mut group, std::mem::take(&mut waiting), output)?;
-            let mut plaintext = Zeroizing::new(Vec::with_capacity(len));
-            plaintext.push(head);
-            plaintext.extend_from_slice(rest);
             output.data.extend_from_slice(&header);
-            cipher.seal(&header, &plaintext, &mut output.data)?;
+            output.data.extend_from_slice(&[0; SIV_LEN]);
+            let start = output.data.len();
+            output.data.push(head);
+            output.data.extend_from_slice(rest);
+            cipher.seal_in_place(&header, &mut output.data, start)?;
         }
         output.push_row(SIV_HEAD_LEN + len);
     }
