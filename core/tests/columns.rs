@@ -152,6 +152,47 @@ proptest! {
 }
 
 #[test]
+fn memory_is_used_again_and_holds_nothing_of_before() {
+    let clinic = Clinic::new();
+    let none = &RecordIds::None;
+    let of = |kind: &str| {
+        let field = field(&clinic, &format!(r#""type": "{kind}", "mode": "randomized", "record_binding": "none""#));
+        let long = Rows::new(&[Some(&b"a longer row than those that follow it"[..]), Some(b"b"), None, Some(b"dd")]);
+        let short = Rows::new(&[Some(&b"x"[..]), None]);
+        match kind {
+            "i64" => {
+                [Column::I64(&[4, 5, 6], None), Column::I64(&[7], None)].map(|column| sealed(&field, &column, none))
+            }
+            "bool" => [Column::Bool(&[true, false], None), Column::Bool(&[false], None)]
+                .map(|column| sealed(&field, &column, none)),
+            _ => [&long, &short].map(|rows| sealed(&field, &Column::Binary(rows.column()), none)),
+        }
+        .map(|stored| (field.clone(), stored))
+    };
+    let mut output = fieldward::DecryptedColumn::default();
+    for (field, stored) in ["text", "i64", "bytes", "bool", "text"].into_iter().flat_map(of) {
+        let stored = stored.as_column().unwrap();
+        field.decrypt_column_into(&stored, none, OnFailure::Refuse, &mut output).unwrap();
+        assert!(output.values == field.decrypt_column(&stored, none, OnFailure::Refuse).unwrap().values);
+    }
+    let [(field, long), (_, short)] = of("text");
+    field.decrypt_column_into(&long.as_column().unwrap(), none, OnFailure::Report, &mut output).unwrap();
+    let place = |output: &fieldward::DecryptedColumn| match &output.values {
+        ValueColumn::Binary(column) => column.data().as_ptr(),
+        _ => panic!("text is binary"),
+    };
+    let before = place(&output);
+    field.decrypt_column_into(&short.as_column().unwrap(), none, OnFailure::Report, &mut output).unwrap();
+    assert_eq!(place(&output), before, "the same memory");
+    assert_eq!(binary(&output), [Some(b"x".to_vec()), None]);
+    let mut spoilt = short.data().to_vec();
+    *spoilt.last_mut().unwrap() ^= 1;
+    let spoilt = BinaryColumn::new(&spoilt, Offsets::I64(short.offsets()), None).unwrap();
+    field.decrypt_column_into(&spoilt, none, OnFailure::Refuse, &mut output).unwrap_err();
+    assert!(output.values == ValueColumn::Binary(StoredColumn::new()), "empty after a refusal");
+}
+
+#[test]
 fn fixed_width_columns() {
     let clinic = Clinic::new();
     let bits = [0b1101_u8];

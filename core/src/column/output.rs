@@ -165,6 +165,13 @@ pub enum ValueColumn {
     Values(Vec<Option<crate::Value>>),
 }
 
+impl Default for ValueColumn {
+    /// An empty column of bytes.
+    fn default() -> Self {
+        Self::Binary(StoredColumn::new())
+    }
+}
+
 #[cfg(feature = "parallel")]
 impl ValueColumn {
     /// Appends the rows of another column of the same form.
@@ -220,8 +227,8 @@ pub struct RowFailure {
     pub error: Error,
 }
 
-/// A decrypted column.
-#[derive(Debug)]
+/// A decrypted column. Pass it again to use its memory again.
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct DecryptedColumn {
     /// The values.

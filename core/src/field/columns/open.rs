@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::column::{BinaryColumn, DecryptedColumn, OnFailure, RecordIds, RowFailure};
+use crate::column::{BinaryColumn, DecryptedColumn, OnFailure, RecordIds, RowFailure, ValueColumn};
 use crate::envelope::{Envelope, HEADER_LEN, Header, decode_text};
 use crate::error::{Error, ErrorCode, Result};
 use crate::field::{Decrypted, FieldCipher, Reading, StoredRef};
@@ -110,6 +110,7 @@ impl FieldCipher {
         records: &RecordIds<'_>,
         on_failure: OnFailure,
         base: usize,
+        memory: ValueColumn,
     ) -> Result<DecryptedColumn> {
         let reading = self.primary()?;
         if let Err(error) = check_records(reading, records, stored.rows()) {
@@ -127,7 +128,7 @@ impl FieldCipher {
             waiting: Vec::new(),
             exit: Exit {
                 source,
-                sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes()),
+                sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes(), memory),
                 on_failure,
                 base,
                 failures: Vec::new(),

@@ -15,21 +15,36 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// For a column of so many rows, whose envelopes have so many bytes.
-    pub(super) fn new(kind: ValueType, rows: usize, bytes: usize) -> Self {
-        let values = match kind {
-            ValueType::Text | ValueType::Bytes | ValueType::Json | ValueType::Uuid => {
-                let mut column = StoredColumn::new();
+    /// For a column of so many rows, whose envelopes have so many bytes, in memory that is used again where it fits.
+    pub(super) fn new(kind: ValueType, rows: usize, bytes: usize, memory: ValueColumn) -> Self {
+        let values = match (kind, memory) {
+            (ValueType::Text | ValueType::Bytes | ValueType::Json | ValueType::Uuid, memory) => {
+                let mut column = if let ValueColumn::Binary(column) = memory { column } else { StoredColumn::new() };
                 column.clear(rows, 0);
                 // A value is shorter than its envelope, whose whole blocks are written with it.
                 column.data.resize(bytes, 0);
                 ValueColumn::Binary(column)
             }
-            ValueType::I64 => ValueColumn::I64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::F64 => ValueColumn::F64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Bool => ValueColumn::Bool(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Date => ValueColumn::Date(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Timestamp | ValueType::Decimal => ValueColumn::Values(Vec::with_capacity(rows)),
+            (ValueType::I64, ValueColumn::I64(values, valid)) => {
+                ValueColumn::I64(again(values, rows), again(valid, rows))
+            }
+            (ValueType::F64, ValueColumn::F64(values, valid)) => {
+                ValueColumn::F64(again(values, rows), again(valid, rows))
+            }
+            (ValueType::Bool, ValueColumn::Bool(values, valid)) => {
+                ValueColumn::Bool(again(values, rows), again(valid, rows))
+            }
+            (ValueType::Date, ValueColumn::Date(values, valid)) => {
+                ValueColumn::Date(again(values, rows), again(valid, rows))
+            }
+            (ValueType::Timestamp | ValueType::Decimal, ValueColumn::Values(values)) => {
+                ValueColumn::Values(again(values, rows))
+            }
+            (ValueType::I64, _) => ValueColumn::I64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            (ValueType::F64, _) => ValueColumn::F64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            (ValueType::Bool, _) => ValueColumn::Bool(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            (ValueType::Date, _) => ValueColumn::Date(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            (ValueType::Timestamp | ValueType::Decimal, _) => ValueColumn::Values(Vec::with_capacity(rows)),
         };
         Self { kind, values, scratch: Zeroizing::default() }
     }
@@ -119,6 +134,13 @@ impl Sink {
         }
         Ok(())
     }
+}
+
+/// Memory of an earlier column.
+fn again<T>(mut memory: Vec<T>, rows: usize) -> Vec<T> {
+    memory.clear();
+    memory.reserve(rows);
+    memory
 }
 
 /// Adds a row.
