@@ -56,7 +56,10 @@ pub use provider::{
     MAX_KEY_NAME_LEN, MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, RetryingProvider,
     WrapContext, WrappedKey, bind_context, unbind_context,
 };
-pub use record::{Cell, EncryptedRecord, MAX_RECORD_DEPTH, OpenedRecord, RecordCipher, ReencryptedRecord};
+pub use record::{
+    Cell, Change, EncryptedRecord, MAX_RECORD_DEPTH, OpenedNode, OpenedRecord, RecordCipher, RecordNode,
+    ReencryptedRecord, SealedNode, Step as RecordStep,
+};
 pub use schema::{
     EarlierReading, FieldSpec, LegacyFormat, MAX_EARLIER_READINGS, MAX_FIELD_INDEXES, MAX_SCHEMA_FIELDS,
     MAX_SCHEMA_LEN, Mode, Path, RecordBinding, RecordIdField, Schema, SchemaBuilder, Segment, Select, StoreForm,

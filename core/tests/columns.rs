@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{Clinic, code, record, schema, text};
+use common::{Clinic, code, patients, record, schema, text};
 use fieldward::{
     BinaryColumn, Column, DecryptedColumn, ErrorCode, FieldCipher, KeyState, Offsets, OnFailure, RecordId, RecordIds,
     RotateOptions, StoredColumn, StoredRef, TimeUnit, Validity, Value, ValueColumn,
@@ -228,6 +228,7 @@ fn fixed_width_columns() {
     let mut output = StoredColumn::new();
     let past = of("date").encrypt_column(&Column::Date(&[0, i32::MAX], None), none, &mut output).unwrap_err();
     assert_eq!((past.code(), past.detail(), output.rows()), (ErrorCode::ValueOutOfRange, Some("row 1"), 0));
+    assert_eq!(past.row(), Some(1));
 
     for (unit, time, expected) in [
         (TimeUnit::Second, -1, "1969-12-31T23:59:59Z"),
@@ -471,4 +472,21 @@ fn a_long_column() {
     let mut output = StoredColumn::new();
     let refused = note.encrypt_column(&Column::Binary(bad.column()), &records, &mut output).unwrap_err();
     assert_eq!((refused.code(), refused.detail(), output.rows()), (ErrorCode::InvalidText, Some("row 30000"), 0));
+    assert_eq!(refused.row(), Some(30_000));
+}
+
+#[test]
+fn the_buffers_of_a_column_move_out() {
+    let clinic = Clinic::new();
+    let number = clinic.field(&patients(), "number");
+    let column = BinaryColumn::new(b"abc", Offsets::I32(&[0, 1, 1, 3]), Some(Validity::new(&[0b101], 0))).unwrap();
+    let mut stored = StoredColumn::new();
+    number.encrypt_column(&Column::Binary(column), &RecordIds::None, &mut stored).unwrap();
+    let at = stored.data().as_ptr();
+    let (data, offsets, validity) = stored.into_parts();
+    assert_eq!((data.as_ptr(), offsets, validity), (at, vec![0, 23, 23, 47], Some(vec![0b101])));
+    let mut whole = StoredColumn::new();
+    let column = BinaryColumn::new(b"abc", Offsets::I32(&[0, 1, 3]), None).unwrap();
+    number.encrypt_column(&Column::Binary(column), &RecordIds::None, &mut whole).unwrap();
+    assert_eq!(whole.into_parts().2, None, "no bitmap where no row is null");
 }

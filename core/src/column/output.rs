@@ -127,6 +127,12 @@ impl StoredColumn {
         self.offsets.iter().map(narrow).collect()
     }
 
+    /// The buffers themselves, without a copy: bytes, offsets, and the bitmap of rows that are not null, if any is null.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, Vec<i64>, Option<Vec<u8>>) {
+        (self.data, self.offsets, (self.nulls > 0).then_some(self.validity))
+    }
+
     /// The column, borrowed as input.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ impl FieldCipher {
 
 /// An error that names a row of a part, naming that of the whole.
 fn moved(error: Error, start: usize) -> Error {
-    match error.detail().and_then(|detail| detail.strip_prefix("row ")).and_then(|row| row.parse::<usize>().ok()) {
+    match error.row().and_then(|row| usize::try_from(row).ok()) {
         Some(row) => super::in_row(&error, start + row),
         None => error,
     }
