@@ -62,13 +62,13 @@ impl Wide {
 fearless_simd::kernel!(
     /// The key, its square, cube and fourth power, the last first.
     fn powers_of(_level: Avx512, key: &u128, powers: &mut [u128; 4]) -> () {
-        let first = load([*key, 0, 0, 0]);
-        let mut last = *key;
+        let first = load_one(*key);
+        let mut last = first;
         for (at, power) in powers.iter_mut().rev().enumerate() {
             if at > 0 {
-                last = multiply(load([last, 0, 0, 0]), first);
+                last = multiply_one(last, first);
             }
-            *power = last;
+            *power = store_one(last);
         }
     }
 );
@@ -152,6 +152,19 @@ fn sum(blocks: __m512i) -> __m128i {
     _mm_xor_si128(_mm256_castsi256_si128(halves), _mm256_extracti128_si256::<1>(halves))
 }
 
+#[target_feature(enable = "sse2")]
+#[inline]
+fn load_one(block: u128) -> __m128i {
+    _mm_set_epi64x(low(block >> 64), low(block))
+}
+
+#[target_feature(enable = "sse4.1")]
+#[inline]
+fn store_one(block: __m128i) -> u128 {
+    let (low, high) = (_mm_cvtsi128_si64(block), _mm_extract_epi64::<1>(block));
+    u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned())
+}
+
 /// The sum of the products of four pairs of blocks.
 #[target_feature(enable = "avx512f,vpclmulqdq,pclmulqdq,sse4.1")]
 #[inline]
@@ -162,16 +175,30 @@ fn multiply(blocks: __m512i, powers: __m512i) -> u128 {
         _mm512_clmulepi64_epi128::<0x01>(blocks, powers),
         _mm512_clmulepi64_epi128::<0x10>(blocks, powers),
     );
-    let (bottom, middle, top) = (sum(bottom), sum(middle), sum(top));
+    store_one(reduce(sum(bottom), sum(middle), sum(top)))
+}
+
+/// The product of two blocks.
+#[target_feature(enable = "pclmulqdq,sse4.1")]
+#[inline]
+fn multiply_one(one: __m128i, two: __m128i) -> __m128i {
+    let bottom = _mm_clmulepi64_si128::<0x00>(one, two);
+    let top = _mm_clmulepi64_si128::<0x11>(one, two);
+    let middle = _mm_xor_si128(_mm_clmulepi64_si128::<0x01>(one, two), _mm_clmulepi64_si128::<0x10>(one, two));
+    reduce(bottom, middle, top)
+}
+
+/// A product of 256 bits in the field: its low and high halves, and what lies across them.
+#[target_feature(enable = "pclmulqdq,sse4.1")]
+#[inline]
+fn reduce(bottom: __m128i, middle: __m128i, top: __m128i) -> __m128i {
     let bottom = _mm_xor_si128(bottom, _mm_slli_si128::<8>(middle));
     let top = _mm_xor_si128(top, _mm_srli_si128::<8>(middle));
     // The reduction's high half.
-    let reduction = _mm_set_epi64x(0, low(0xc200_0000_0000_0000));
+    let reduction = load_one(0xc200_0000_0000_0000);
     let step = _mm_clmulepi64_si128::<0x00>(bottom, reduction);
     let bottom = _mm_xor_si128(_mm_shuffle_epi32::<0x4e>(bottom), step);
     let step = _mm_clmulepi64_si128::<0x00>(bottom, reduction);
     let bottom = _mm_xor_si128(_mm_shuffle_epi32::<0x4e>(bottom), step);
-    let product = _mm_xor_si128(bottom, top);
-    let (low, high) = (_mm_cvtsi128_si64(product), _mm_extract_epi64::<1>(product));
-    u128::from(high.cast_unsigned()) << 64 | u128::from(low.cast_unsigned())
+    _mm_xor_si128(bottom, top)
 }
