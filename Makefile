@@ -5,17 +5,20 @@ SCHEMA ?=
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS := envelope value schema keyring_document context audit
 BENCH_ARGS ?=
+BENCH_FEATURES ?=
+SCALE ?= 1000 10000 100000 1000000
+PEERS ?=
 NIGHTLY ?= nightly
 VENV := target/venv
 PYTHON := $(VENV)/bin/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-backends bench fuzz lint audit tools tools-fips reference
+.PHONY: help demo test test-backends bench bench-tools bench-peers fuzz lint audit tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
-	@echo "make bench   benches with their peers; BENCH_ARGS for criterion"
+	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
 	@echo "make lint    format and lints alone"
 	@echo "make audit   advisories, licences and sources of the dependencies; long fuzzing"
@@ -44,6 +47,7 @@ test: lint reference
 	python3 core/spec/check.py
 	python3 core/dependencies.py --self-test
 	python3 core/dependencies.py
+	python3 benches/report.py --self-test
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --package fieldward
 	cargo run --locked --package fieldward-examples --example first_record
 	@echo "all checks passed"
@@ -69,9 +73,21 @@ $(VENV)/ready: core/vectors/reference/requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-bench: tools
-	cargo bench --locked --package fieldward-benches -- $(BENCH_ARGS)
+bench: bench-tools
+	rm -rf target/bench
+	cargo bench --locked --package fieldward-benches --features "$(BENCH_FEATURES)" --benches -- $(BENCH_ARGS)
+	python3 benches/measure.py instructions target/release
+	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
+	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
 	python3 benches/report.py
+
+# Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK.
+bench-peers: bench-tools
+	cargo run --release --locked --target-dir target/peers --manifest-path benches/peers/Cargo.toml -- $(BENCH_ARGS)
+
+bench-tools: tools
+	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -qq -y valgrind >/dev/null; } || { echo "missing: valgrind (package valgrind)"; exit 1; }
 
 fuzz: tools
 	@rustup toolchain list 2>/dev/null | grep -q "^$(NIGHTLY)" || { echo "missing: the Rust toolchain $(NIGHTLY)"; exit 1; }

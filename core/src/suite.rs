@@ -19,7 +19,7 @@ pub(crate) mod xaes;
 
 pub use backend::Backend;
 pub(crate) use backend::Randomized;
-pub(crate) use gcm::{Absorbed, Beside};
+pub(crate) use gcm::Beside;
 pub(crate) use group::{Group, SHORT, Text};
 pub(crate) use siv::Siv;
 

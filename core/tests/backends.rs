@@ -8,8 +8,8 @@ mod common;
 use common::{Clinic, code, patients, record, schema, text};
 use fieldward::{Backend, ErrorCode, ErrorKind, Keyring, Value};
 
-/// Below, at and above the length from which another back end may serve.
-const LENGTHS: [usize; 6] = [0, 11, 1_000, 1_023, 1_024, 100_000];
+/// Below, at and above the lengths from which another back end may serve.
+const LENGTHS: [usize; 6] = [0, 11, 255, 256, 1_024, 100_000];
 
 fn keyrings(clinic: &Clinic) -> Vec<Keyring> {
     let available = Backend::ALL.iter().filter(|backend| backend.is_available());

@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorCode, Result, fail};
 
-pub(crate) use long::{LONG, Long};
+pub(crate) use long::Long;
 pub(crate) use randomized::Randomized;
 
 /// The code that encrypts and decrypts a keyring's values. All of them give and read the same format.

@@ -3,13 +3,14 @@
 //! One message or many: the blocks of a group of messages go through the block cipher together, and what depends only on key and
 //! associated data is computed once. `aes-siv` is the measure of both in the tests.
 
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
-use aes::{Aes256, Block};
-use zeroize::{Zeroize, Zeroizing};
+use aes::{Aes256Enc, Block};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::block::{double, equal, load, store, xor};
+use super::block::{double, equal, load, mask, xor};
 use super::group::{Group, Message, Text, apply, text_blocks};
 use crate::error::{Error, ErrorCode, Result};
 
@@ -20,14 +21,40 @@ pub(crate) const SIV_LEN: usize = 16;
 
 /// A key, set up. Wiped on drop.
 pub(crate) struct Siv {
-    mac: Aes256,
-    counter: Aes256,
+    mac: Aes256Enc,
+    counter: Aes256Enc,
     /// CMAC's subkeys K1 and K2.
     subkeys: Zeroizing<[[u8; 16]; 2]>,
     /// CMAC of the zero block.
     zero: Zeroizing<[u8; 16]>,
     /// The associated data of the first call, and S2V after it: a field's key has one header.
-    start: OnceLock<(Vec<u8>, Zeroizing<[u8; 16]>)>,
+    known: OnceLock<(Vec<u8>, Start)>,
+}
+
+/// S2V after the associated data.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Start {
+    /// Goes onto the last 16 bytes of a message.
+    end: [u8; 16],
+    /// Goes onto a message shorter than a block, padded: doubled, with CMAC's subkey.
+    short: [u8; 16],
+}
+
+/// A start that is kept, or one for other associated data.
+enum Started<'a> {
+    Kept(&'a Start),
+    Made(Start),
+}
+
+impl Deref for Started<'_> {
+    type Target = Start;
+
+    fn deref(&self) -> &Start {
+        match self {
+            Self::Kept(start) => start,
+            Self::Made(start) => start,
+        }
+    }
 }
 
 impl std::fmt::Debug for Siv {
@@ -43,7 +70,7 @@ impl Siv {
             *to = *byte;
         }
         let [first, second] = &*halves;
-        let (mac, counter) = (Aes256::new(first.into()), Aes256::new(second.into()));
+        let (mac, counter) = (Aes256Enc::new(first.into()), Aes256Enc::new(second.into()));
         let mut block = Block::default();
         mac.encrypt_block(&mut block);
         let one = double(block.into());
@@ -56,21 +83,22 @@ impl Siv {
             counter,
             subkeys: Zeroizing::new([one, two]),
             zero: Zeroizing::new(zero.into()),
-            start: OnceLock::new(),
+            known: OnceLock::new(),
         };
         zero.as_mut_slice().zeroize();
         siv
     }
 
     /// S2V after the associated data: dbl(CMAC(zero)) xor CMAC(associated data).
-    fn start(&self, associated_data: &[u8]) -> Zeroizing<[u8; 16]> {
-        let (known, start) = self.start.get_or_init(|| (associated_data.to_vec(), self.start_of(&[associated_data])));
-        if known == associated_data { start.clone() } else { self.start_of(&[associated_data]) }
+    #[inline]
+    fn start(&self, associated_data: &[u8]) -> Started<'_> {
+        let (known, start) = self.known.get_or_init(|| (associated_data.to_vec(), self.start_of(&[associated_data])));
+        if known == associated_data { Started::Kept(start) } else { Started::Made(self.start_of(&[associated_data])) }
     }
 
     /// S2V after any number of components. Fields have one; others' vectors have more.
-    fn start_of(&self, components: &[&[u8]]) -> Zeroizing<[u8; 16]> {
-        let mut start = self.zero.clone();
+    fn start_of(&self, components: &[&[u8]]) -> Start {
+        let mut end = *self.zero;
         for component in components {
             let mut state = [0; 16];
             let blocks = component.len().div_ceil(16).max(1);
@@ -79,9 +107,10 @@ impl Siv {
                 self.mac.encrypt_block(&mut block);
                 state = block.into();
             }
-            *start = xor(double(*start), state);
+            end = xor(double(end), state);
         }
-        start
+        let [one, _] = *self.subkeys;
+        Start { end, short: xor(double(end), one) }
     }
 
     /// Block `step` of CMAC's input, subkey included. `end` is xored onto the last 16 bytes (RFC 5297's xorend).
@@ -113,11 +142,23 @@ impl Siv {
     }
 
     /// The synthetic vectors of a group of plaintexts, into their marks: the CMACs of S2V, a step of all messages at a time.
-    fn mac_group(&self, start: &[u8; 16], group: &mut Group) {
+    fn mac_group(&self, start: &Start, group: &mut Group) {
         let [one, two] = self.subkeys.map(u128::from_le_bytes);
-        let short = u128::from_le_bytes(double(*start)) ^ one;
-        let start = u128::from_le_bytes(*start);
+        let (start, short) = (u128::from_le_bytes(start.end), u128::from_le_bytes(start.short));
         let Group { blocks, stream, messages, .. } = group;
+        if blocks.len() == messages.len() && messages.iter().all(|message| text_blocks(message.len) == 1) {
+            // Of one block each, as numbers and codes are.
+            stream.clear();
+            stream.extend(blocks.iter().zip(&*messages).map(|(block, message)| {
+                let onto = if message.len == 16 { start ^ one } else { short ^ 0x80 << (8 * message.len) };
+                Block::from((block ^ onto).to_le_bytes())
+            }));
+            self.mac.encrypt_blocks(stream);
+            for (message, block) in messages.iter_mut().zip(stream) {
+                message.mark = u128::from_le_bytes((*block).into());
+            }
+            return;
+        }
         let most = messages.iter().map(|message| text_blocks(message.len).max(1)).max().unwrap_or(0);
         for step in 0..most {
             stream.clear();
@@ -156,6 +197,15 @@ impl Siv {
     fn apply_group(&self, group: &mut Group) {
         let Group { blocks, stream, messages, .. } = group;
         stream.clear();
+        if blocks.len() == messages.len() && messages.iter().all(|message| text_blocks(message.len) == 1) {
+            let counter = |message: &Message| Block::from(counter_of(message.mark.to_le_bytes()).to_be_bytes());
+            stream.extend(messages.iter().map(counter));
+            self.counter.encrypt_blocks(stream);
+            for ((block, key), message) in blocks.iter_mut().zip(stream).zip(messages) {
+                *block = (*block ^ u128::from_le_bytes((*key).into())) & u128::MAX >> (8 * (16 - message.len));
+            }
+            return;
+        }
         for message in messages.iter() {
             let first = counter_of(message.mark.to_le_bytes());
             let counters = (0_u16..).take(text_blocks(message.len));
@@ -185,7 +235,7 @@ impl Siv {
 
     fn seal_group_from<E>(
         &self,
-        start: &[u8; 16],
+        start: &Start,
         group: &mut Group,
         mut each: impl FnMut([u8; SIV_LEN], Text<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -213,7 +263,7 @@ impl Siv {
 
     fn open_group_from<E>(
         &self,
-        start: &[u8; 16],
+        start: &Start,
         group: &mut Group,
         mut each: impl FnMut(Option<Text<'_>>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -233,13 +283,12 @@ impl Siv {
         Ok(())
     }
 
-    /// Encrypts and appends `siv || ciphertext` to `output`.
-    pub(crate) fn seal(&self, associated_data: &[u8], plaintext: &[u8], output: &mut Vec<u8>) -> Result<()> {
-        let iv = self.iv(&self.start(associated_data), plaintext);
-        output.extend_from_slice(&iv);
-        let start = output.len();
-        output.extend_from_slice(plaintext);
-        self.apply_one(iv, output.get_mut(start..).ok_or(ErrorCode::Internal)?);
+    /// Encrypts `buffer[start..]` in place, with its synthetic vector in the 16 bytes before it.
+    pub(crate) fn seal_in_place(&self, associated_data: &[u8], buffer: &mut [u8], start: usize) -> Result<()> {
+        let (before, message) = buffer.split_at_mut_checked(start).ok_or(ErrorCode::Internal)?;
+        let place = before.last_chunk_mut::<SIV_LEN>().ok_or(ErrorCode::Internal)?;
+        *place = self.iv(&self.start(associated_data), message);
+        self.apply_one(*place, message);
         Ok(())
     }
 
@@ -249,34 +298,40 @@ impl Siv {
         let (siv, ciphertext) = sealed.split_first_chunk::<SIV_LEN>().ok_or_else(failed)?;
         let mut message = Zeroizing::new(ciphertext.to_vec());
         self.apply_one(*siv, &mut message);
+        // Of a message that someone made up, its vector is a secret.
         let again = Zeroizing::new(self.iv(&self.start(associated_data), &message));
         if equal(*again, *siv) { Ok(message) } else { Err(failed()) }
     }
 
     /// The synthetic initialization vector of one message.
-    fn iv(&self, start: &[u8; 16], message: &[u8]) -> [u8; 16] {
-        let blocks = message.len().div_ceil(16).max(1);
+    #[inline]
+    fn iv(&self, start: &Start, message: &[u8]) -> [u8; 16] {
+        if message.len() < 16 {
+            let mut block: Block = xor(padded(message), start.short).into();
+            self.mac.encrypt_block(&mut block);
+            return block.into();
+        }
+        let blocks = message.len().div_ceil(16);
         let mut state = [0; 16];
         for step in 0..blocks {
-            let mut block: Block = xor(state, self.s2v_block(start, message, step, blocks)).into();
+            let mut block: Block = xor(state, self.mac_block(message, Some(&start.end), step, blocks)).into();
             self.mac.encrypt_block(&mut block);
             state = block.into();
         }
         state
     }
 
-    /// Block `step` of the last CMAC of S2V.
-    fn s2v_block(&self, start: &[u8; 16], message: &[u8], step: usize, blocks: usize) -> [u8; 16] {
-        let [one, _] = *self.subkeys;
-        match message.len() < 16 {
-            true => xor(xor(padded(message), double(*start)), one),
-            false => self.mac_block(message, Some(start), step, blocks),
-        }
-    }
-
     /// Xors the key stream of one message onto it, eight blocks at a time.
+    #[inline]
     fn apply_one(&self, iv: [u8; 16], message: &mut [u8]) {
         let mut counter = counter_of(iv);
+        if message.len() <= 16 {
+            let mut block: Block = counter.to_be_bytes().into();
+            self.counter.encrypt_block(&mut block);
+            mask(message, &[block]);
+            block.as_mut_slice().zeroize();
+            return;
+        }
         let mut blocks = [Block::default(); 8];
         for part in message.chunks_mut(128) {
             let Some(used) = blocks.get_mut(..part.len().div_ceil(16)) else { return };
@@ -286,8 +341,8 @@ impl Siv {
             }
             self.counter.encrypt_blocks(used);
             mask(part, used);
+            used.iter_mut().for_each(|block| block.as_mut_slice().zeroize());
         }
-        blocks.iter_mut().for_each(|block| block.as_mut_slice().zeroize());
     }
 }
 
@@ -303,12 +358,6 @@ impl Group {
         self.push_bytes(text);
         let mark = u128::from_le_bytes(iv);
         self.messages.push(Message { fill: 0, before: 0, len: text.len(), after: 0, mark });
-    }
-}
-
-fn mask(message: &mut [u8], stream: &[Block]) {
-    for (chunk, block) in message.chunks_mut(16).zip(stream) {
-        store(chunk, load(chunk) ^ u128::from_be_bytes((*block).into()));
     }
 }
 
@@ -343,7 +392,7 @@ mod tests {
         bytes
     }
 
-    fn open_all(siv: &Siv, start: &[u8; 16], group: &mut Group) -> Vec<Option<Vec<u8>>> {
+    fn open_all(siv: &Siv, start: &Start, group: &mut Group) -> Vec<Option<Vec<u8>>> {
         let mut all = Vec::new();
         siv.open_group_from(start, group, |text| {
             all.push(text.map(bytes_of));
@@ -353,7 +402,7 @@ mod tests {
         all
     }
 
-    fn seal_all(siv: &Siv, start: &[u8; 16], group: &mut Group) -> Vec<([u8; 16], Vec<u8>)> {
+    fn seal_all(siv: &Siv, start: &Start, group: &mut Group) -> Vec<([u8; 16], Vec<u8>)> {
         let mut all = Vec::new();
         siv.seal_group_from(start, group, |iv, text| {
             all.push((iv, bytes_of(text)));
@@ -457,8 +506,8 @@ mod tests {
             let siv = Siv::new(Zeroizing::new(key));
             // The second associated data is not the one that was kept.
             for associated_data in [&one, &two, &one] {
-                let mut sealed = Vec::new();
-                siv.seal(associated_data, &plaintext, &mut sealed).unwrap();
+                let mut sealed = [&[0; 16], plaintext.as_slice()].concat();
+                siv.seal_in_place(associated_data, &mut sealed, 16).unwrap();
                 prop_assert_eq!(&sealed, &peer(&key, associated_data, &plaintext));
                 prop_assert_eq!(siv.open(associated_data, &sealed).unwrap().to_vec(), plaintext.clone());
             }

@@ -1,75 +1,86 @@
-//! AES-256-GCM of long messages by another back end, where the keyring has one.
+//! AES-256-GCM of messages that are too long for the short engine, by the keyring's back end.
 
-#[cfg(any(feature = "aws-lc", feature = "fips"))]
 use std::sync::OnceLock;
 
-#[cfg(any(feature = "aws-lc", feature = "fips"))]
-use zeroize::Zeroizing;
+use aes_gcm::aead::AeadInOut;
+use aes_gcm::aead::consts::U12;
+use aes_gcm::{Aes256Gcm, KeyInit, Nonce, Tag};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::Backend;
 #[cfg(any(feature = "aws-lc", feature = "fips"))]
-use super::aws_lc::Gcm;
-use crate::error::Result;
+use super::aws_lc;
+use crate::error::{Error, ErrorCode, Result};
 use crate::suite::xaes::TAG_LEN;
 
-/// Bytes from which on a message counts as long: measured, see `docs/adr/0015-aws-lc-for-long-values.md`.
-pub(crate) const LONG: usize = 1_024;
-
-/// The other back end's cipher under one key, made when the first long message comes; nothing where there is no other.
+/// A key, set up for the first long message under it. Wiped on drop.
 pub(crate) struct Long {
+    key: Zeroizing<[u8; 32]>,
     #[cfg(any(feature = "aws-lc", feature = "fips"))]
-    other: Option<(Zeroizing<[u8; 32]>, OnceLock<Gcm>)>,
-    #[cfg(any(feature = "aws-lc", feature = "fips"))]
-    from: usize,
+    backend: Backend,
+    cipher: OnceLock<Cipher>,
 }
 
-#[cfg(any(feature = "aws-lc", feature = "fips"))]
+enum Cipher {
+    Portable(Box<Aes256Gcm>),
+    #[cfg(any(feature = "aws-lc", feature = "fips"))]
+    AwsLc(aws_lc::Gcm),
+}
+
 impl Long {
-    /// For messages of `from` bytes and more.
-    pub(crate) fn new(backend: Backend, key: &[u8; 32], from: usize) -> Self {
-        let other = (backend == Backend::AwsLc).then(|| (Zeroizing::new(*key), OnceLock::new()));
-        Self { other, from }
+    #[cfg_attr(not(any(feature = "aws-lc", feature = "fips")), allow(unused_variables))]
+    pub(crate) fn new(key: Zeroizing<[u8; 32]>, backend: Backend) -> Self {
+        Self {
+            key,
+            #[cfg(any(feature = "aws-lc", feature = "fips"))]
+            backend,
+            cipher: OnceLock::new(),
+        }
     }
 
-    fn cipher(&self, len: usize) -> Option<&Gcm> {
-        let (key, cipher) = self.other.as_ref().filter(|_| len >= self.from)?;
-        Some(cipher.get_or_init(|| Gcm::new(key)))
+    fn cipher(&self) -> &Cipher {
+        self.cipher.get_or_init(|| {
+            #[cfg(any(feature = "aws-lc", feature = "fips"))]
+            if self.backend == Backend::AwsLc
+                && let Some(cipher) = aws_lc::Gcm::new(&self.key)
+            {
+                return Cipher::AwsLc(cipher);
+            }
+            Cipher::Portable(Box::new(Aes256Gcm::new((&*self.key).into())))
+        })
     }
 
-    /// Encrypts in place and gives the tag; `None` if the message is not for it.
-    pub(crate) fn seal(
-        &self,
-        nonce: &[u8; 12],
-        associated_data: &[u8],
-        message: &mut [u8],
-    ) -> Option<Result<[u8; TAG_LEN]>> {
-        self.cipher(message.len()).map(|cipher| cipher.seal(nonce, associated_data, message))
+    /// Encrypts in place; gives the tag.
+    pub(crate) fn seal(&self, counter: u128, associated_data: &[u8], message: &mut [u8]) -> Result<[u8; TAG_LEN]> {
+        let nonce = nonce_of(counter);
+        let tag = match self.cipher() {
+            Cipher::Portable(cipher) => {
+                cipher.encrypt_inout_detached(&nonce, associated_data, message.into()).ok().map(Into::into)
+            }
+            #[cfg(any(feature = "aws-lc", feature = "fips"))]
+            Cipher::AwsLc(cipher) => cipher.seal(nonce.into(), associated_data, message),
+        };
+        tag.ok_or_else(|| Error::new(ErrorCode::Internal))
     }
 
-    /// Decrypts in place and says whether the tag holds, wiping what does not; `None` if the message is not for it.
-    pub(crate) fn open(
-        &self,
-        nonce: &[u8; 12],
-        associated_data: &[u8],
-        message: &mut [u8],
-        tag: &[u8; TAG_LEN],
-    ) -> Option<bool> {
-        self.cipher(message.len()).map(|cipher| cipher.open(nonce, associated_data, message, tag))
+    /// Decrypts in place, if the tag holds; nothing is left of the message where it does not.
+    pub(crate) fn open(&self, counter: u128, associated_data: &[u8], message: &mut [u8], tag: [u8; TAG_LEN]) -> bool {
+        let nonce = nonce_of(counter);
+        let opened = match self.cipher() {
+            Cipher::Portable(cipher) => {
+                cipher.decrypt_inout_detached(&nonce, associated_data, message.into(), &Tag::from(tag)).is_ok()
+            }
+            #[cfg(any(feature = "aws-lc", feature = "fips"))]
+            Cipher::AwsLc(cipher) => cipher.open(nonce.into(), associated_data, message, &tag),
+        };
+        if !opened {
+            message.zeroize();
+        }
+        opened
     }
 }
 
-#[cfg(not(any(feature = "aws-lc", feature = "fips")))]
-#[allow(clippy::unused_self, reason = "the other build has a cipher here")]
-impl Long {
-    pub(crate) const fn new(_: Backend, _: &[u8; 32], _: usize) -> Self {
-        Self {}
-    }
-
-    pub(crate) const fn seal(&self, _: &[u8; 12], _: &[u8], _: &mut [u8]) -> Option<Result<[u8; TAG_LEN]>> {
-        None
-    }
-
-    pub(crate) const fn open(&self, _: &[u8; 12], _: &[u8], _: &mut [u8], _: &[u8; TAG_LEN]) -> Option<bool> {
-        None
-    }
+fn nonce_of(counter: u128) -> Nonce<U12> {
+    let [_, _, _, _, nonce @ ..] = counter.to_be_bytes();
+    nonce.into()
 }

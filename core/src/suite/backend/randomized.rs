@@ -1,12 +1,15 @@
 //! Suite 1 by the keyring's back end.
 
 use super::Backend;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
 #[cfg(feature = "fips")]
 use super::fips::Approved;
 use crate::error::Result;
 use crate::secret::SecretKey;
 use crate::suite::xaes::{Batch, PREFIX_LEN, Xaes};
-use zeroize::Zeroizing;
 
 /// A key of suite 1, set up. Wiped on drop.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ impl Randomized {
         match backend.check()? {
             #[cfg(feature = "fips")]
             Backend::AwsLcFips => Approved::new(key).map(Self::Approved),
-            _ => Ok(Self::Portable(Xaes::with(key, backend))),
+            _ => Ok(Self::Portable(Xaes::new(key, backend))),
         }
     }
 
@@ -49,23 +52,28 @@ impl Randomized {
         }
     }
 
-    /// A prefix to write a batch under.
+    /// Whether messages are worked on together.
+    pub(crate) const fn has_batches(&self) -> bool {
+        matches!(self, Self::Portable(_))
+    }
+
+    /// A prefix to write a batch under. Short messages share associated data.
     ///
     /// # Errors
     ///
     /// `NotApproved` where the FIPS module must draw every nonce; `RandomUnavailable`.
-    pub(crate) fn batch(&self) -> Result<Batch> {
+    pub(crate) fn batch(&self, shared: Arc<[u8]>) -> Result<Batch> {
         match self {
-            Self::Portable(cipher) => cipher.batch(),
+            Self::Portable(cipher) => cipher.batch(shared),
             #[cfg(feature = "fips")]
             Self::Approved(_) => Err(super::not_approved("nonces counted up in a batch")),
         }
     }
 
     /// What reads messages of one prefix together; `None` where they are read one by one.
-    pub(crate) fn batch_of(&self, prefix: [u8; PREFIX_LEN]) -> Option<Batch> {
+    pub(crate) fn batch_of(&self, prefix: [u8; PREFIX_LEN], shared: Arc<[u8]>) -> Option<Batch> {
         match self {
-            Self::Portable(cipher) => Some(cipher.batch_of(prefix)),
+            Self::Portable(cipher) => Some(cipher.batch_of(prefix, shared)),
             #[cfg(feature = "fips")]
             Self::Approved(_) => None,
         }
