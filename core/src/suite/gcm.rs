@@ -38,6 +38,7 @@ pub(crate) struct Beside<'a> {
 }
 
 impl Gcm {
+    #[inline]
     pub(crate) fn new(key: &[u8; 32], shared: Arc<[u8]>) -> Self {
         Self { cipher: Aes256Enc::new(key.into()), shared, hash: None }
     }
