@@ -58,7 +58,7 @@ def main():
     kind, programs, sizes = sys.argv[1], pathlib.Path(sys.argv[2]), [int(rows) for rows in sys.argv[3:]]
     figures = dict(instructions(programs) if kind == "instructions" else scale(programs, sizes))
     FOUND.mkdir(parents=True, exist_ok=True)
-    (TARGET / "bench" / f"{kind}.json").write_text(json.dumps({"bench": kind, "figures": figures, "rows": {}}, indent=2) + "\n")
+    (FOUND / f"{kind}.json").write_text(json.dumps({"bench": kind, "figures": figures, "rows": {}}, indent=2) + "\n")
     for name, figure in figures.items():
         print(f"{name:50} {figure['median']:12,.1f} {figure['unit']}")
 
