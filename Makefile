@@ -8,6 +8,7 @@ BENCH_ARGS ?=
 BENCH_FEATURES ?=
 SCALE ?= 1000 10000 100000 1000000
 PEERS ?=
+REPORT_ARGS ?=
 NIGHTLY ?= nightly
 VENV := target/venv
 PYTHON := $(VENV)/bin/python3
@@ -75,11 +76,12 @@ $(VENV)/ready: core/vectors/reference/requirements.txt
 
 bench: bench-tools
 	rm -rf target/bench
+	cargo test --locked --profile bench --package fieldward-benches --features "$(BENCH_FEATURES)" --lib
 	cargo bench --locked --package fieldward-benches --features "$(BENCH_FEATURES)" --benches -- $(BENCH_ARGS)
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
-	python3 benches/report.py
+	python3 benches/report.py $(REPORT_ARGS)
 
 # Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK.
 bench-peers: bench-tools

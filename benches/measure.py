@@ -14,9 +14,10 @@ import sys
 FOUND = pathlib.Path(__file__).resolve().parent.parent / "target" / "bench"
 # how many values a run works on; columns have 1,000 rows
 OPERATIONS = {
-    "column_randomized_encrypt": 10_000, "column_randomized_decrypt": 10_000, "column_deterministic_encrypt": 10_000,
-    "value_randomized_encrypt": 2_000, "value_randomized_decrypt": 2_000, "value_deterministic_encrypt": 2_000,
-    "value_tokens": 2_000,
+    "column_randomized_encrypt": 10_000, "column_randomized_decrypt": 10_000, "column_randomized_record_ids_encrypt": 10_000,
+    "column_randomized_record_ids_decrypt": 10_000, "column_other_prefixes_decrypt": 10_000, "column_deterministic_encrypt": 10_000,
+    "column_deterministic_decrypt": 10_000, "index_exact_column": 10_000, "value_randomized_encrypt": 2_000,
+    "value_randomized_decrypt": 2_000, "value_deterministic_encrypt": 2_000, "value_tokens": 2_000,
 }
 
 
@@ -58,7 +59,7 @@ def main():
     kind, programs, sizes = sys.argv[1], pathlib.Path(sys.argv[2]), [int(rows) for rows in sys.argv[3:]]
     figures = dict(instructions(programs) if kind == "instructions" else scale(programs, sizes))
     FOUND.mkdir(parents=True, exist_ok=True)
-    (TARGET / "bench" / f"{kind}.json").write_text(json.dumps({"bench": kind, "figures": figures, "rows": {}}, indent=2) + "\n")
+    (FOUND / f"{kind}.json").write_text(json.dumps({"bench": kind, "figures": figures, "rows": {}}, indent=2) + "\n")
     for name, figure in figures.items():
         print(f"{name:50} {figure['median']:12,.1f} {figure['unit']}")
 

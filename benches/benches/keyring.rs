@@ -86,8 +86,8 @@ fn opening(bench: &mut Bench) {
 /// Operations of a block.
 const BLOCK: usize = 1_000;
 /// How long each phase lasts. Phases of quiet and of rotation follow each other.
-const PHASE: Duration = Duration::from_millis(250);
-const PHASES: usize = 12;
+const PHASE: Duration = Duration::from_millis(100);
+const PHASES: usize = 40;
 /// Between two rotations, each followed by a refresh. A keyring holds 1,000 versions.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -125,9 +125,7 @@ fn hot_path(results: &mut Results, row: &str, keyring: &Keyring, mut block: impl
     block();
     let pairs: Vec<(f64, f64)> =
         (0..PHASES).map(|_| (p99(&mut block), p99_while_rotating(keyring, &mut block))).collect();
-    let of = |value: fn(&(f64, f64)) -> f64| {
-        Spread::of(pairs.iter().map(|pair| (value(pair), 1.0)).collect()).expect("phases")
-    };
+    let of = |value: fn(&(f64, f64)) -> f64| Spread::of(pairs.iter().map(value)).expect("phases");
     results.figure(&format!("{row}: p99 of 1,000 operations, quiet"), "ns", of(|pair| pair.0));
     results.figure(&format!("{row}: p99 of 1,000 operations, rotating"), "ns", of(|pair| pair.1));
     results.ratio(row, of(|pair| pair.1 / pair.0));

@@ -39,9 +39,9 @@ impl Turn {
         start.elapsed()
     }
 
-    /// Nanoseconds for each value, of so many turns.
-    fn per_value(self, time: Duration, turns: f64) -> f64 {
-        time.as_secs_f64() * 1e9 / (turns * f64::from(self.calls) * f64::from(self.values))
+    /// Nanoseconds for each value.
+    fn per_value(self, time: Duration) -> f64 {
+        time.as_secs_f64() * 1e9 / (f64::from(self.calls) * f64::from(self.values))
     }
 }
 
@@ -67,21 +67,22 @@ impl Bench {
 
     /// A figure without a peer.
     pub fn alone<T>(&mut self, name: &str, turn: Turn, mut own: impl FnMut() -> T) {
-        let mut samples = Vec::new();
+        let mut turns = Vec::new();
         self.criterion.bench_function(&format!("{}/{name}", self.noun), |bencher| {
-            bencher.iter_custom(|turns| {
-                let time: Duration = (0..turns).map(|_| turn.time(&mut own)).sum();
-                samples.push((turn.per_value(time, as_f64(turns)), as_f64(turns)));
-                time
+            bencher.iter_custom(|count| {
+                let start = turns.len();
+                turns.extend((0..count).map(|_| turn.time(&mut own)));
+                turns[start..].iter().sum()
             });
         });
-        if let Some(spread) = Spread::of(samples) {
+        if let Some(spread) = Spread::of(turns.into_iter().map(|time| turn.per_value(time))) {
             self.results.figure(name, "ns", spread);
         }
     }
 
     /// A row of the table of goals: turns of the library and of its peer one after the other, so that both meet the same
-    /// machine. Each sample gives one ratio; what criterion itself prints is the time of both together.
+    /// machine. Each pair of turns gives one ratio: a turn that was interrupted spoils its own pair and no other. What criterion
+    /// itself prints is the time of both together.
     pub fn pair<T, U>(
         &mut self,
         row: &str,
@@ -90,22 +91,17 @@ impl Bench {
         mut own: impl FnMut() -> T,
         mut peer: impl FnMut() -> U,
     ) {
-        let mut samples = Vec::new();
+        let mut turns = Vec::new();
         self.criterion.bench_function(&format!("{}/{row} beside {peer_name}", self.noun), |bencher| {
-            bencher.iter_custom(|turns| {
-                let (mut ours, mut theirs) = (Duration::ZERO, Duration::ZERO);
-                for _ in 0..turns {
-                    ours += turn.time(&mut own);
-                    theirs += turn.time(&mut peer);
-                }
-                let weight = as_f64(turns);
-                samples.push((turn.per_value(ours, weight), turn.per_value(theirs, weight), weight));
-                ours + theirs
+            bencher.iter_custom(|count| {
+                let start = turns.len();
+                turns.extend((0..count).map(|_| (turn.time(&mut own), turn.time(&mut peer))));
+                turns[start..].iter().map(|(ours, theirs)| *ours + *theirs).sum()
             });
         });
-        let of = |value: fn((f64, f64)) -> f64| {
-            Spread::of(samples.iter().map(|(ours, theirs, weight)| (value((*ours, *theirs)), *weight)).collect())
-        };
+        let per_value = turns.iter().map(|(ours, theirs)| (turn.per_value(*ours), turn.per_value(*theirs)));
+        let pairs: Vec<(f64, f64)> = per_value.collect();
+        let of = |value: fn(&(f64, f64)) -> f64| Spread::of(pairs.iter().map(value));
         if let (Some(ours), Some(theirs), Some(ratio)) =
             (of(|pair| pair.0), of(|pair| pair.1), of(|pair| pair.0 / pair.1))
         {
@@ -120,9 +116,4 @@ impl Bench {
         self.criterion.final_summary();
         self.results.write();
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "far below 2^53 turns")]
-fn as_f64(turns: u64) -> f64 {
-    turns as f64
 }

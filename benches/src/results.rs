@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 /// A median and its quartiles.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
-    /// Half of the weight is at or below it.
+    /// Half of the values are at or below it.
     pub median: f64,
     /// A quarter is at or below it.
     pub low: f64,
@@ -17,20 +17,14 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// The spread of values with weights: long samples count for more than short ones. `None` without any.
+    /// The spread of values; `None` without any.
     #[must_use]
-    pub fn of(mut weighted: Vec<(f64, f64)>) -> Option<Self> {
-        weighted.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let all: f64 = weighted.iter().map(|(_, weight)| weight).sum();
-        let at = |part: f64| {
-            let mut seen = 0.0;
-            let found = weighted.iter().find(|(_, weight)| {
-                seen += weight;
-                seen >= part * all
-            });
-            found.or(weighted.last()).map(|(value, _)| *value)
-        };
-        Some(Self { median: at(0.5)?, low: at(0.25)?, high: at(0.75)? })
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut sorted: Vec<f64> = values.into_iter().collect();
+        sorted.sort_by(f64::total_cmp);
+        let last = sorted.len().checked_sub(1)?;
+        let at = |quarter: usize| sorted.get(last * quarter / 4).copied();
+        Some(Self { median: at(2)?, low: at(1)?, high: at(3)? })
     }
 
     fn to_json(self) -> Json {
@@ -89,11 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_goes_by_weight() {
-        let spread = Spread::of(vec![(9.0, 1.0), (1.0, 1.0), (2.0, 6.0)]).unwrap();
-        assert!((spread.median - 2.0).abs() < f64::EPSILON && (spread.low - 2.0).abs() < f64::EPSILON);
-        let spread = Spread::of(vec![(3.0, 1.0), (1.0, 1.0), (2.0, 1.0), (4.0, 1.0)]).unwrap();
-        assert!((spread.low - 1.0).abs() < f64::EPSILON && (spread.high - 3.0).abs() < f64::EPSILON);
-        assert!(Spread::of(Vec::new()).is_none());
+    fn the_median_and_the_quartiles() {
+        let spread = Spread::of([5.0, 1.0, 4.0, 2.0, 3.0]).unwrap();
+        assert_eq!((spread.low, spread.median, spread.high), (2.0, 3.0, 4.0));
+        let spread = Spread::of([7.0]).unwrap();
+        assert_eq!((spread.low, spread.median, spread.high), (7.0, 7.0, 7.0));
+        assert!(Spread::of([]).is_none());
     }
 }

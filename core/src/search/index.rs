@@ -243,7 +243,7 @@ impl IndexSpec {
 
     fn append_token(&self, key: &IndexKey, output: &[u8], tokens: &mut Vec<u8>) {
         let whole = key.0.tag(output);
-        tokens.extend(whole.iter().take(usize::from(self.bits).div_ceil(8)));
+        tokens.extend_from_slice(whole.get(..usize::from(self.bits).div_ceil(8)).unwrap_or(&whole));
         let spare = (8 - self.bits % 8) % 8;
         if let Some(last) = tokens.last_mut() {
             *last &= 0xff << spare;

@@ -38,6 +38,9 @@ impl Wide {
 
     /// The hash of blocks from a state on.
     pub(super) fn of(&self, mut state: u128, blocks: &[u128]) -> u128 {
+        if let ([block], [.., key]) = (blocks, &*self.powers) {
+            return product(self.level, block.swap_bytes() ^ state, key);
+        }
         // The first step takes what is beyond whole ones, with zeros in front.
         let (first, rest) = blocks.split_at_checked(blocks.len() % TOGETHER).unwrap_or_default();
         if !first.is_empty() {
@@ -70,6 +73,12 @@ fearless_simd::kernel!(
             }
             *power = store_one(last);
         }
+    }
+);
+
+fearless_simd::kernel!(
+    fn product(_level: Avx512, block: u128, key: &u128) -> u128 {
+        store_one(multiply_one(load_one(block), load_one(*key)))
     }
 );
 
