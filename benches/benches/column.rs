@@ -15,6 +15,8 @@ use xaes_256_gcm::aead::{AeadInOut, KeyInit};
 const ROWS: usize = 10_000;
 /// Rows of a column on two cores.
 const LONG: usize = 131_072;
+/// Rows of a column that is never shared out.
+const SHORT: usize = 8_192;
 /// Header, nonce, type byte, tag.
 const OVERHEAD: usize = 46;
 
@@ -203,26 +205,45 @@ fn deterministic(bench: &mut Bench) {
     }
 }
 
-/// The same calls on a pool of two threads and on one of one thread.
+/// The same calls on a pool of two threads and on one of one thread. As figures, as many rows in short columns, which one core
+/// does without a pool.
 fn two_cores(bench: &mut Bench) {
     let rows = Rows::new(LONG, 11, 48);
     let column = Column::Binary(rows.column());
     let field = field(PLAIN);
+    let none = RecordIds::None;
     let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     let (one, two) = (pool(1), pool(2));
-    let mut output = encrypted(&field, &column, &RecordIds::None);
+    let mut output = encrypted(&field, &column, &none);
     let mut other = output.clone();
     let stored = output.clone();
+    let turn = Turn::column(LONG);
     bench.pair(
         "column_two_cores_encrypt",
         "one core",
-        Turn::column(LONG),
-        || two.install(|| field.encrypt_column(black_box(&column), &RecordIds::None, &mut output)),
-        || one.install(|| field.encrypt_column(black_box(&column), &RecordIds::None, &mut other)),
+        turn,
+        || two.install(|| field.encrypt_column(black_box(&column), &none, &mut output)),
+        || one.install(|| field.encrypt_column(black_box(&column), &none, &mut other)),
     );
     let stored = stored.as_column().expect("filled");
-    let open = || field.decrypt_column(black_box(&stored), &RecordIds::None, OnFailure::Refuse);
-    bench.pair("column_two_cores_decrypt", "one core", Turn::column(LONG), || two.install(open), || one.install(open));
+    let open = || field.decrypt_column(black_box(&stored), &none, OnFailure::Refuse);
+    bench.pair("column_two_cores_decrypt", "one core", turn, || two.install(open), || one.install(open));
+
+    let short = Rows::new(SHORT, 11, 48);
+    let column = Column::Binary(short.column());
+    let mut output = encrypted(&field, &column, &none);
+    let stored = output.clone();
+    bench.alone("column_two_cores_encrypt: one core, short columns", turn, || {
+        for _ in 0..LONG / SHORT {
+            field.encrypt_column(black_box(&column), &none, &mut output).expect("encrypts");
+        }
+    });
+    let stored = stored.as_column().expect("filled");
+    bench.alone("column_two_cores_decrypt: one core, short columns", turn, || {
+        for _ in 0..LONG / SHORT {
+            black_box(field.decrypt_column(black_box(&stored), &none, OnFailure::Refuse).expect("decrypts"));
+        }
+    });
 }
 
 fn main() {
