@@ -191,6 +191,7 @@ codes! {
 pub struct Error {
     code: ErrorCode,
     detail: Option<Box<str>>,
+    row: Option<u64>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -198,7 +199,7 @@ impl Error {
     /// An error of `code` alone. For implementors of providers and stores.
     #[must_use]
     pub const fn new(code: ErrorCode) -> Self {
-        Self { code, detail: None, source: None }
+        Self { code, detail: None, row: None, source: None }
     }
 
     /// An error with a detail for the operator.
@@ -210,7 +211,7 @@ impl Error {
     #[must_use]
     pub fn with_detail(code: ErrorCode, detail: impl Into<String>) -> Self {
         let detail = (code != ErrorCode::AuthenticationFailed).then(|| detail.into().into_boxed_str());
-        Self { code, detail, source: None }
+        Self { code, detail, row: None, source: None }
     }
 
     /// The same error with its cause, such as an I/O error. Dropped for [`ErrorCode::AuthenticationFailed`].
@@ -229,6 +230,19 @@ impl Error {
             self.detail = Some(field.into());
         }
         self
+    }
+
+    /// The same error, of this row of a column.
+    #[must_use]
+    pub(crate) fn in_row(mut self, row: usize) -> Self {
+        self.row = u64::try_from(row).ok();
+        self
+    }
+
+    /// The row of a column that it concerns, from 0; `None` for errors that concern no single row.
+    #[must_use]
+    pub const fn row(&self) -> Option<u64> {
+        self.row
     }
 
     /// The stable code.

@@ -13,16 +13,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use crate::audit::{AuditEvent, EventName};
 use crate::context::{FieldContext, RecordId, randomized_associated_data};
-use crate::envelope::{Envelope, HEADER_LEN, Header, KeyId, Suite, decode_text, inspect};
+use crate::envelope::{Envelope, HEADER_LEN, Header, KeyId, Suite, TEXT_PREFIX, decode_text, inspect};
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::keyring::{DataKey, DerivedKey, KeyState, Keyring, Snapshot};
 use crate::metrics::{FieldMetrics, Operation};
 use crate::schema::{FieldSpec, LegacyFormat, Mode, RecordBinding, Schema, StoreForm, StoredForm};
-use crate::suite::xaes;
+use crate::suite::{siv, xaes};
 use crate::value::Value;
 
 use keys::FieldKeys;
@@ -178,26 +178,25 @@ impl FieldCipher {
         let padding = self.inner.spec.padding();
         let header = Header { suite: reading.suite(), key_id: data_key.id() };
         let plaintext_len = value.encoded_len(padding)?;
-        match &*reading.keys.of(&self.inner.keyring, data_key)? {
+        let key = reading.keys.of(&self.inner.keyring, data_key)?;
+        let head = HEADER_LEN + if reading.mode == Mode::Randomized { xaes::NONCE_LEN } else { siv::SIV_LEN };
+        let tail = if reading.mode == Mode::Randomized { xaes::TAG_LEN } else { 0 };
+        let mut envelope = Vec::with_capacity(head + plaintext_len + tail);
+        envelope.extend_from_slice(&header.to_bytes());
+        envelope.resize(head, 0);
+        let key = key.get()?;
+        let sealed = value.encode_into(padding, &mut envelope).and_then(|()| match &**key {
             DerivedKey::Randomized(cipher) => {
-                let mut envelope = Vec::with_capacity(HEADER_LEN + xaes::OVERHEAD + plaintext_len);
-                envelope.extend_from_slice(&header.to_bytes());
-                envelope.resize(HEADER_LEN + xaes::NONCE_LEN, 0);
-                value.encode_into(padding, &mut envelope)?;
-                let associated_data = randomized_associated_data(header, record);
-                cipher.seal_in_place(&associated_data, &mut envelope, HEADER_LEN + xaes::NONCE_LEN)?;
-                Ok(envelope)
+                cipher.seal_in_place(&randomized_associated_data(header, record), &mut envelope, head)
             }
-            DerivedKey::Deterministic(cipher) => {
-                let mut plaintext = Zeroizing::new(Vec::with_capacity(plaintext_len));
-                value.encode_into(padding, &mut plaintext)?;
-                let mut envelope = Vec::with_capacity(HEADER_LEN + crate::suite::siv::SIV_LEN + plaintext_len);
-                envelope.extend_from_slice(&header.to_bytes());
-                cipher.seal(&header.to_bytes(), &plaintext, &mut envelope)?;
-                Ok(envelope)
-            }
+            DerivedKey::Deterministic(cipher) => cipher.seal_in_place(&header.to_bytes(), &mut envelope, head),
             DerivedKey::Index(_) => Err(Error::new(ErrorCode::Internal)),
+        });
+        if sealed.is_err() {
+            // It may hold the plaintext.
+            envelope.zeroize();
         }
+        sealed.map(|()| envelope)
     }
 
     /// Decrypts a stored value. Null gives `None`.
@@ -278,7 +277,8 @@ impl FieldCipher {
                 }
                 Err(_) => continue,
             };
-            let opened = match &*reading.keys.of(keyring, data_key)? {
+            let key = reading.keys.of(keyring, data_key)?;
+            let opened = match &**key.get()? {
                 DerivedKey::Randomized(cipher) => {
                     cipher.open(&randomized_associated_data(envelope.header, record), envelope.sealed)
                 }
@@ -286,7 +286,7 @@ impl FieldCipher {
                 DerivedKey::Index(_) => return Err(Error::new(ErrorCode::Internal)),
             };
             let Ok(plaintext) = opened else { continue };
-            let value = Value::decode(&plaintext)?;
+            let value = Value::decode_owned(plaintext)?;
             if value.value_type() != spec.value_type() {
                 return fail(ErrorCode::WrongType, format!("{} is declared {}", spec.name(), spec.value_type()));
             }
@@ -392,6 +392,10 @@ fn refuse_envelope(value: &Value, snapshot: &Snapshot) -> Result<()> {
         Value::Bytes(bytes) => bytes,
         _ => return Ok(()),
     };
+    // What can be neither form needs no look inside.
+    if bytes.first().is_none_or(u8::is_ascii) && !bytes.starts_with(TEXT_PREFIX.as_bytes()) {
+        return Ok(());
+    }
     match inspect(bytes) {
         Ok(found) if snapshot.data_key(found.header.key_id).is_some() => Err(Error::new(ErrorCode::AlreadyEncrypted)),
         _ => Ok(()),

@@ -17,6 +17,7 @@
 
 mod builder;
 mod cache;
+mod calls;
 mod destroy;
 mod document;
 mod environment;

@@ -48,15 +48,18 @@ pub use keyring::{
     ProviderStatus, Reach, RootReplaced, RotateOptions, VersionStatus,
 };
 pub use metrics::{
-    FieldMetrics, FieldSnapshot, HistogramSnapshot, KeyringCounter, MAX_FIELDS, Metrics, MetricsSnapshot, Operation,
-    OperationSnapshot, SAMPLE_EVERY,
+    FieldMetrics, FieldSnapshot, HistogramSnapshot, KeyringCounter, MAX_FIELDS, MAX_PROVIDERS, Metrics,
+    MetricsSnapshot, Operation, OperationSnapshot, ProviderOperation, ProviderSnapshot, SAMPLE_EVERY,
 };
 pub use provider::{
-    CallbackProvider, KEY_TEXT_PREFIX, KeyProvider, LocalKeyDirectory, LocalKeyProvider, MAX_KEY_NAME_LEN,
-    MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, WrapContext, WrappedKey, bind_context,
-    unbind_context,
+    CachedProvider, CallbackProvider, KEY_TEXT_PREFIX, KeyProvider, LocalKeyDirectory, LocalKeyProvider,
+    MAX_KEY_NAME_LEN, MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, RetryingProvider,
+    WrapContext, WrappedKey, bind_context, unbind_context,
 };
-pub use record::{Cell, EncryptedRecord, MAX_RECORD_DEPTH, OpenedRecord, RecordCipher, ReencryptedRecord};
+pub use record::{
+    Cell, Change, EncryptedRecord, MAX_RECORD_DEPTH, OpenedNode, OpenedRecord, RecordCipher, RecordNode,
+    ReencryptedRecord, SealedNode, Step as RecordStep,
+};
 pub use schema::{
     EarlierReading, FieldSpec, LegacyFormat, MAX_EARLIER_READINGS, MAX_FIELD_INDEXES, MAX_SCHEMA_FIELDS,
     MAX_SCHEMA_LEN, Mode, Path, RecordBinding, RecordIdField, Schema, SchemaBuilder, Segment, Select, StoreForm,

@@ -5,19 +5,23 @@
 
 mod histogram;
 mod prometheus;
+mod provider;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::error::ErrorKind;
+use crate::error::{ErrorCode, ErrorKind};
 
-use histogram::Histogram;
+use histogram::{Histogram, OF_VALUES};
+use provider::ProviderMetrics;
+
 pub use histogram::HistogramSnapshot;
+pub use provider::{MAX_PROVIDERS, ProviderOperation, ProviderSnapshot};
 
 /// One call in this many is timed.
 pub const SAMPLE_EVERY: u64 = 64;
@@ -101,6 +105,7 @@ const KINDS: [(ErrorKind, &str); 11] = [
 pub struct Metrics {
     fields: Mutex<BTreeMap<(String, String), Arc<FieldMetrics>>>,
     keyring: [AtomicU64; KEYRING_COUNTERS.len()],
+    providers: ProviderMetrics,
 }
 
 /// The counters of one field. A handle keeps one.
@@ -114,7 +119,7 @@ struct OperationMetrics {
     calls: AtomicU64,
     bytes: AtomicU64,
     failures: [AtomicU64; KINDS.len()],
-    latency: Histogram,
+    latency: Histogram<OF_VALUES>,
 }
 
 /// A call under way. Sampled calls know when they started.
@@ -147,6 +152,18 @@ impl Metrics {
         }
     }
 
+    /// Counts a call of a provider, with the code of its failure.
+    pub(crate) fn count_provider(
+        &self,
+        provider: &str,
+        operation: ProviderOperation,
+        latency: Duration,
+        failure: Option<ErrorCode>,
+    ) {
+        self.count(KeyringCounter::ProviderCalls);
+        self.providers.count(provider, operation, latency, failure);
+    }
+
     /// All figures of this moment. Counters are read one after the other, not at one instant.
     #[must_use]
     pub fn snapshot(&self) -> MetricsSnapshot {
@@ -157,7 +174,7 @@ impl Metrics {
             .zip(&self.keyring)
             .map(|((_, name), counter)| (*name, counter.load(Ordering::Relaxed)))
             .collect();
-        MetricsSnapshot { fields, keyring }
+        MetricsSnapshot { fields, keyring, providers: self.providers.snapshot() }
     }
 }
 
@@ -250,6 +267,8 @@ pub struct MetricsSnapshot {
     pub fields: Vec<FieldSnapshot>,
     /// Counters of the keyring itself.
     pub keyring: BTreeMap<&'static str, u64>,
+    /// One entry for each provider and operation that was called.
+    pub providers: Vec<ProviderSnapshot>,
 }
 
 /// The figures of one field.

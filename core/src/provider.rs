@@ -9,14 +9,18 @@
 //! | [`LocalKeyDirectory`] | a directory with one key file for each root epoch, so that an epoch's key can be destroyed |
 //! | [`PassphraseProvider`] | a passphrase that people type |
 //! | [`CallbackProvider`] | two functions: an HSM, a KMS, another language |
+//! | [`CachedProvider`] | a wrapper that keeps what it opened for a few minutes |
+//! | [`RetryingProvider`] | a wrapper that tries again what failed for a moment |
 //!
 //! `spec/provider.md` says what a provider must do; `conformance::provider::check` tests it.
 
+mod cached;
 mod callback;
 mod directory;
 mod key_file;
 mod local;
 mod passphrase;
+mod retrying;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,11 +30,13 @@ use crate::context::Parts;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::secret::SecretKey;
 
+pub use cached::CachedProvider;
 pub use callback::{CallbackProvider, bind_context, unbind_context};
 pub use directory::LocalKeyDirectory;
 pub use key_file::KEY_TEXT_PREFIX;
 pub use local::LocalKeyProvider;
 pub use passphrase::{PassphraseProvider, Pbkdf2Hash};
+pub use retrying::RetryingProvider;
 
 /// The longest key name, in bytes.
 pub const MAX_KEY_NAME_LEN: usize = 256;

@@ -6,6 +6,7 @@
 
 mod convert;
 mod encrypted;
+mod node;
 mod typed;
 mod walk;
 
@@ -19,12 +20,13 @@ use crate::envelope::decode_text;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::field::{FieldCipher, RecordRef, StoredRef};
 use crate::keyring::Keyring;
-use crate::schema::{RecordBinding, Schema, Undeclared};
+use crate::schema::{RecordBinding, Schema};
 use crate::search::IndexValue;
 
 use walk::Taken;
 
 pub use encrypted::{Cell, EncryptedRecord};
+pub use node::{Change, OpenedNode, RecordNode, SealedNode, Step};
 
 /// The deepest nesting of a record.
 pub const MAX_RECORD_DEPTH: usize = 128;
@@ -318,23 +320,8 @@ impl RecordCipher {
     }
 
     fn check_members(&self, record: &Map<String, Json>) -> Result<()> {
-        let schema = &self.inner.schema;
         walk::check_depth(record)?;
-        let is_column =
-            |name: &str| schema.fields().iter().flat_map(|field| field.indexes()).any(|index| index.column() == name);
-        for (at, name) in record.keys().enumerate() {
-            let is_declared = schema.undeclared() == Undeclared::Clear
-                || schema.fields().iter().any(|field| field.path().first_name() == name)
-                || schema.clear().iter().any(|clear| clear == name)
-                || schema.record_id().is_some_and(|parts| parts.iter().any(|part| part.path.first_name() == name));
-            if is_column(name) {
-                return fail(ErrorCode::RecordShape, format!("member {} has the name of an index's column", at + 1));
-            }
-            if !is_declared {
-                return fail(ErrorCode::UndeclaredField, format!("member {}", at + 1));
-            }
-        }
-        Ok(())
+        self.check_names(record.keys().map(String::as_str))
     }
 }
 
@@ -354,13 +341,7 @@ fn record_id<'a>(schema: &Schema, member: impl Fn(&str) -> Option<&'a Json>) -> 
         let first = names.next().and_then(&member).ok_or_else(wrong)?;
         let json = names.try_fold(first, |json, name| json.get(name)).ok_or_else(wrong)?;
         let value = convert::to_value(json, part.value_type).map_err(|_| wrong())?;
-        Ok(match value.ok_or_else(wrong)? {
-            crate::Value::Text(text) => RecordIdPart::Text(text),
-            crate::Value::Bytes(bytes) => RecordIdPart::Bytes(bytes),
-            crate::Value::I64(number) => RecordIdPart::I64(number),
-            crate::Value::Uuid(uuid) => RecordIdPart::Uuid(uuid),
-            _ => return Err(wrong()),
-        })
+        RecordIdPart::try_from(value.ok_or_else(wrong)?).map_err(|_| wrong())
     };
     RecordId::new(parts.iter().map(part).collect::<Result<Vec<_>>>()?).map(Some)
 }

@@ -14,7 +14,7 @@ mod group;
 pub(crate) mod siv;
 pub(crate) mod xaes;
 
-pub(crate) use gcm::{Absorbed, Beside};
+pub(crate) use gcm::Beside;
 pub(crate) use group::{Group, SHORT, Text};
 pub(crate) use siv::Siv;
 pub(crate) use xaes::Xaes;

@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{Clinic, code, record, schema, text};
+use common::{Clinic, code, patients, record, schema, text};
 use fieldward::{
     BinaryColumn, Column, DecryptedColumn, ErrorCode, FieldCipher, KeyState, Offsets, OnFailure, RecordId, RecordIds,
     RotateOptions, StoredColumn, StoredRef, TimeUnit, Validity, Value, ValueColumn,
@@ -152,6 +152,47 @@ proptest! {
 }
 
 #[test]
+fn memory_is_used_again_and_holds_nothing_of_before() {
+    let clinic = Clinic::new();
+    let none = &RecordIds::None;
+    let of = |kind: &str| {
+        let field = field(&clinic, &format!(r#""type": "{kind}", "mode": "randomized", "record_binding": "none""#));
+        let long = Rows::new(&[Some(&b"a longer row than those that follow it"[..]), Some(b"b"), None, Some(b"dd")]);
+        let short = Rows::new(&[Some(&b"x"[..]), None]);
+        match kind {
+            "i64" => {
+                [Column::I64(&[4, 5, 6], None), Column::I64(&[7], None)].map(|column| sealed(&field, &column, none))
+            }
+            "bool" => [Column::Bool(&[true, false], None), Column::Bool(&[false], None)]
+                .map(|column| sealed(&field, &column, none)),
+            _ => [&long, &short].map(|rows| sealed(&field, &Column::Binary(rows.column()), none)),
+        }
+        .map(|stored| (field.clone(), stored))
+    };
+    let mut output = fieldward::DecryptedColumn::default();
+    for (field, stored) in ["text", "i64", "bytes", "bool", "text"].into_iter().flat_map(of) {
+        let stored = stored.as_column().unwrap();
+        field.decrypt_column_into(&stored, none, OnFailure::Refuse, &mut output).unwrap();
+        assert!(output.values == field.decrypt_column(&stored, none, OnFailure::Refuse).unwrap().values);
+    }
+    let [(field, long), (_, short)] = of("text");
+    field.decrypt_column_into(&long.as_column().unwrap(), none, OnFailure::Report, &mut output).unwrap();
+    let place = |output: &fieldward::DecryptedColumn| match &output.values {
+        ValueColumn::Binary(column) => column.data().as_ptr(),
+        _ => panic!("text is binary"),
+    };
+    let before = place(&output);
+    field.decrypt_column_into(&short.as_column().unwrap(), none, OnFailure::Report, &mut output).unwrap();
+    assert_eq!(place(&output), before, "the same memory");
+    assert_eq!(binary(&output), [Some(b"x".to_vec()), None]);
+    let mut spoilt = short.data().to_vec();
+    *spoilt.last_mut().unwrap() ^= 1;
+    let spoilt = BinaryColumn::new(&spoilt, Offsets::I64(short.offsets()), None).unwrap();
+    field.decrypt_column_into(&spoilt, none, OnFailure::Refuse, &mut output).unwrap_err();
+    assert!(output.values == ValueColumn::Binary(StoredColumn::new()), "empty after a refusal");
+}
+
+#[test]
 fn fixed_width_columns() {
     let clinic = Clinic::new();
     let bits = [0b1101_u8];
@@ -187,6 +228,7 @@ fn fixed_width_columns() {
     let mut output = StoredColumn::new();
     let past = of("date").encrypt_column(&Column::Date(&[0, i32::MAX], None), none, &mut output).unwrap_err();
     assert_eq!((past.code(), past.detail(), output.rows()), (ErrorCode::ValueOutOfRange, Some("row 1"), 0));
+    assert_eq!(past.row(), Some(1));
 
     for (unit, time, expected) in [
         (TimeUnit::Second, -1, "1969-12-31T23:59:59Z"),
@@ -430,4 +472,21 @@ fn a_long_column() {
     let mut output = StoredColumn::new();
     let refused = note.encrypt_column(&Column::Binary(bad.column()), &records, &mut output).unwrap_err();
     assert_eq!((refused.code(), refused.detail(), output.rows()), (ErrorCode::InvalidText, Some("row 30000"), 0));
+    assert_eq!(refused.row(), Some(30_000));
+}
+
+#[test]
+fn the_buffers_of_a_column_move_out() {
+    let clinic = Clinic::new();
+    let number = clinic.field(&patients(), "number");
+    let column = BinaryColumn::new(b"abc", Offsets::I32(&[0, 1, 1, 3]), Some(Validity::new(&[0b101], 0))).unwrap();
+    let mut stored = StoredColumn::new();
+    number.encrypt_column(&Column::Binary(column), &RecordIds::None, &mut stored).unwrap();
+    let at = stored.data().as_ptr();
+    let (data, offsets, validity) = stored.into_parts();
+    assert_eq!((data.as_ptr(), offsets, validity), (at, vec![0, 23, 23, 47], Some(vec![0b101])));
+    let mut whole = StoredColumn::new();
+    let column = BinaryColumn::new(b"abc", Offsets::I32(&[0, 1, 3]), None).unwrap();
+    number.encrypt_column(&Column::Binary(column), &RecordIds::None, &mut whole).unwrap();
+    assert_eq!(whole.into_parts().2, None, "no bitmap where no row is null");
 }

@@ -19,6 +19,8 @@ mod machine;
 mod open;
 #[path = "keyring/pin.rs"]
 mod pin;
+#[path = "keyring/providers.rs"]
+mod providers;
 #[path = "keyring/recover.rs"]
 mod recover;
 #[path = "keyring/refresh.rs"]

@@ -91,6 +91,11 @@ impl AuditWriter {
         result
     }
 
+    /// Whether there is no sink to write to.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.sinks.is_empty()
+    }
+
     /// Where this writer's chain stands; `None` before its first entry.
     pub(crate) fn checkpoint(&self) -> Option<Checkpoint> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

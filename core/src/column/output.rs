@@ -127,6 +127,12 @@ impl StoredColumn {
         self.offsets.iter().map(narrow).collect()
     }
 
+    /// The buffers themselves, without a copy: bytes, offsets, and the bitmap of rows that are not null, if any is null.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, Vec<i64>, Option<Vec<u8>>) {
+        (self.data, self.offsets, (self.nulls > 0).then_some(self.validity))
+    }
+
     /// The column, borrowed as input.
     ///
     /// # Errors
@@ -163,6 +169,13 @@ pub enum ValueColumn {
     Date(Vec<i32>, Vec<bool>),
     /// Anything else, value by value: timestamps with their offsets, decimals.
     Values(Vec<Option<crate::Value>>),
+}
+
+impl Default for ValueColumn {
+    /// An empty column of bytes.
+    fn default() -> Self {
+        Self::Binary(StoredColumn::new())
+    }
 }
 
 #[cfg(feature = "parallel")]
@@ -220,8 +233,8 @@ pub struct RowFailure {
     pub error: Error,
 }
 
-/// A decrypted column.
-#[derive(Debug)]
+/// A decrypted column. Pass it again to use its memory again.
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct DecryptedColumn {
     /// The values.

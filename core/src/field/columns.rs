@@ -119,18 +119,37 @@ impl FieldCipher {
         records: &RecordIds<'_>,
         on_failure: OnFailure,
     ) -> Result<DecryptedColumn> {
+        let mut output = DecryptedColumn::default();
+        self.decrypt_column_into(stored, records, on_failure, &mut output)?;
+        Ok(output)
+    }
+
+    /// [`Self::decrypt_column`] into a column that is cleared first and whose memory is used again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decrypt_column`]. The output is then empty.
+    pub fn decrypt_column_into(
+        &self,
+        stored: &BinaryColumn<'_>,
+        records: &RecordIds<'_>,
+        on_failure: OnFailure,
+        output: &mut DecryptedColumn,
+    ) -> Result<()> {
+        let memory = std::mem::take(output).values;
         let timer = self.inner.metrics.start(Operation::Decrypt);
         #[cfg(feature = "parallel")]
-        let result = self.open_in_parallel(stored, records, on_failure);
+        let result = self.open_in_parallel(stored, records, on_failure, memory);
         #[cfg(not(feature = "parallel"))]
-        let result = self.open_column(stored, records, on_failure, 0);
+        let result = self.open_column(stored, records, on_failure, 0, memory);
         timer.finish(result.as_ref().map(|_| ()).map_err(Error::kind), stored.bytes());
         self.inner.metrics.count_more(Operation::Decrypt, stored.rows());
         if result.is_ok() {
             let fields = format!("{}, {} rows", self.inner.spec.name(), stored.rows());
             self.inner.keyring.audit_read(&self.inner.table, &fields, None);
         }
-        result.map_err(|error| error.at(self.inner.spec.name()))
+        *output = result.map_err(|error| error.at(self.inner.spec.name()))?;
+        Ok(())
     }
 
     /// The column's form must be that of the field's type.
@@ -249,5 +268,5 @@ impl<'a> RowData<'a> {
 
 /// An error of one row.
 fn in_row(error: &Error, row: usize) -> Error {
-    Error::with_detail(error.code(), format!("row {row}"))
+    Error::with_detail(error.code(), format!("row {row}")).in_row(row)
 }

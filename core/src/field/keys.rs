@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 
 use crate::context::FieldContext;
 use crate::derive::{Label, expand, expand_key, field_info};
@@ -16,11 +16,28 @@ use crate::suite::{Siv, Xaes};
 /// How many versions a handle keeps keys of; more are asked of the keyring's cache.
 const KEPT: usize = 16;
 
+type Kept = Vec<(KeyId, Arc<DerivedKey>)>;
+
 /// Derives on first use, keeps, never waits.
 pub(super) struct FieldKeys {
     mode: Mode,
     context: FieldContext,
-    kept: ArcSwap<Vec<(KeyId, Arc<DerivedKey>)>>,
+    kept: ArcSwap<Kept>,
+}
+
+/// A key of the field: one that is kept, held without counting, or one derived for this call.
+pub(super) enum FieldKey {
+    Kept(Guard<Arc<Kept>>, usize),
+    Made(Arc<DerivedKey>),
+}
+
+impl FieldKey {
+    pub(super) fn get(&self) -> Result<&Arc<DerivedKey>> {
+        match self {
+            Self::Kept(kept, at) => kept.get(*at).map(|(_, key)| key).ok_or_else(|| ErrorCode::Internal.into()),
+            Self::Made(key) => Ok(key),
+        }
+    }
 }
 
 impl FieldKeys {
@@ -29,10 +46,10 @@ impl FieldKeys {
     }
 
     /// The field's key under `data_key`.
-    pub(super) fn of(&self, keyring: &Keyring, data_key: &DataKey) -> Result<Arc<DerivedKey>> {
+    pub(super) fn of(&self, keyring: &Keyring, data_key: &DataKey) -> Result<FieldKey> {
         let kept = self.kept.load();
-        if let Some((_, key)) = kept.iter().find(|(id, _)| *id == data_key.id()) {
-            return Ok(Arc::clone(key));
+        if let Some(at) = kept.iter().position(|(id, _)| *id == data_key.id()) {
+            return Ok(FieldKey::Kept(kept, at));
         }
         let Some(secret) = data_key.key() else {
             return fail(ErrorCode::KeyDestroyed, format!("key {}", data_key.id()));
@@ -51,7 +68,7 @@ impl FieldKeys {
         let mut next: Vec<_> = kept.iter().rev().take(KEPT - 1).rev().cloned().collect();
         next.push((data_key.id(), Arc::clone(&key)));
         self.kept.store(Arc::new(next));
-        Ok(key)
+        Ok(FieldKey::Made(key))
     }
 
     /// Wipes the keys of versions that are gone.

@@ -121,7 +121,8 @@ impl FieldCipher {
                         Some(Ok(text)) => index.spec.append_of_text(key, text, &mut output.data),
                         Some(Err(_)) => Err(Error::new(ErrorCode::InvalidText)),
                     };
-                    output.end_row(appended.map_err(|error| Error::with_detail(error.code(), format!("row {row}")))?);
+                    let in_row = |error: Error| Error::with_detail(error.code(), format!("row {row}")).in_row(row);
+                    output.end_row(appended.map_err(in_row)?);
                 }
                 Ok(())
             })?;

@@ -33,8 +33,8 @@ pub(super) fn run(op: &str, input: &Json) -> Option<Result<Json>> {
             Ok(hex("plaintext", &xaes::open(&key(&i["key"])?, &bytes(&i["associated_data"]), &bytes(&i["sealed"]))?))
         },
         "suite_siv_seal" => |i| {
-            let mut sealed = Vec::new();
-            siv(&i["key"]).seal(&bytes(&i["associated_data"]), &bytes(&i["plaintext"]), &mut sealed)?;
+            let mut sealed = [[0; 16].as_slice(), &bytes(&i["plaintext"])].concat();
+            siv(&i["key"]).seal_in_place(&bytes(&i["associated_data"]), &mut sealed, 16)?;
             Ok(hex("sealed", &sealed))
         },
         "suite_siv_open" => {
@@ -178,9 +178,9 @@ fn envelope_open(input: &Json) -> Result<Json> {
 fn envelope_seal_deterministic(input: &Json) -> Result<Json> {
     let header = Header { suite: Suite::Deterministic, key_id: KeyId::from_bytes(array(&input["key_id"])) };
     let info = field_info(Label::Deterministic, &place(&input["place"])?);
-    let mut plaintext = Vec::new();
-    value(&input["value"])?.encode_into(padding(input.get("padding")), &mut plaintext)?;
-    let mut envelope = header.to_bytes().to_vec();
-    Siv::new(expand(&key(&input["data_key"])?, info)?).seal(&header.to_bytes(), &plaintext, &mut envelope)?;
+    let mut envelope = [header.to_bytes().as_slice(), &[0; 16]].concat();
+    let start = envelope.len();
+    value(&input["value"])?.encode_into(padding(input.get("padding")), &mut envelope)?;
+    Siv::new(expand(&key(&input["data_key"])?, info)?).seal_in_place(&header.to_bytes(), &mut envelope, start)?;
     Ok(json!({ "envelope": base16ct::lower::encode_string(&envelope), "text": encode_text(&envelope) }))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::document::{Base64, Document, Hex32, IndexKeyEntry, MAX_PROVIDERS};
-use super::environment::{Environment, NamedProvider};
+use super::environment::{Environment, NamedProvider, Waits};
 use super::made::MadeKeys;
 use super::open::Opened;
 use super::refresh::Refresh;
@@ -44,6 +44,7 @@ pub struct KeyringBuilder {
     rollback_window: Option<Duration>,
     cache_capacity: usize,
     accepted_identity: Option<[u8; 32]>,
+    waits: Waits,
 }
 
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl KeyringBuilder {
             rollback_window: None,
             cache_capacity: DerivedCache::DEFAULT_CAPACITY,
             accepted_identity: None,
+            waits: Waits::default(),
         }
     }
 
@@ -137,6 +139,17 @@ impl KeyringBuilder {
     /// How many derived keys the keyring keeps beside those of its handles; 1,024 by default, 0 for none.
     pub fn cache_capacity(mut self, keys: usize) -> Self {
         self.cache_capacity = keys;
+        self
+    }
+
+    /// Runs `hook` around whatever a use of a key may wait for: a read of the store on the helper thread, the audit log. The hook
+    /// calls what it is given once. For hosts with a lock of their own, such as Python's interpreter lock: without it released, a store
+    /// or sink that is written in Python and runs on another thread would wait for the thread that waits for it.
+    ///
+    /// A hook that does not call it ends the wait at once: the read counts as timed out, the event as lost
+    /// (`audit_failures`).
+    pub fn around_waits(mut self, hook: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Self {
+        self.waits = Waits::inside(hook);
         self
     }
 
@@ -254,6 +267,7 @@ impl KeyringBuilder {
             refresh_after: i64::from(seconds(self.refresh_after, "refresh_after")?),
             max_staleness,
             store_timeout: self.store_timeout,
+            waits: self.waits,
         };
         Ok((environment, said))
     }

@@ -234,7 +234,7 @@ impl Keyring {
                     && provider.provider.can_make_keys()
             });
             let (Some(provider), true, false) = (provider, is_ours, in_use(&holder.key_name)) else { continue };
-            let outcome = provider.provider.destroy_key(&holder.key_name);
+            let outcome = environment.call_destroy_key(&provider, &holder.key_name, epoch);
             let code = outcome.as_ref().map_or_else(|error| error.code().as_str(), |()| "ok");
             let event = AuditEvent::new(EventName::ProviderKeyDestroyed).with("provider", &holder.name);
             self.audit(&event.with("key", &holder.key_name).with("epoch", epoch).with("result", code));

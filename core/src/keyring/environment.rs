@@ -22,6 +22,37 @@ pub(super) struct NamedProvider {
     pub(super) provider: Arc<dyn KeyProvider>,
 }
 
+/// What a host does around a wait.
+type Hook = dyn Fn(&mut dyn FnMut()) + Send + Sync;
+
+/// Runs waits inside the host's hook, where there is one.
+#[derive(Clone, Default)]
+pub(super) struct Waits(Option<Arc<Hook>>);
+
+impl Waits {
+    pub(super) fn inside(hook: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hook)))
+    }
+
+    /// What `wait` gives; `None` if the hook did not run it.
+    pub(super) fn run<T>(&self, wait: impl FnOnce() -> T) -> Option<T> {
+        let Some(hook) = &self.0 else { return Some(wait()) };
+        let (mut wait, mut result) = (Some(wait), None);
+        hook(&mut || {
+            if let Some(wait) = wait.take() {
+                result = Some(wait());
+            }
+        });
+        result
+    }
+}
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waits").finish_non_exhaustive()
+    }
+}
+
 pub(super) struct Environment {
     pub(super) id: String,
     pub(super) clock: Arc<dyn Clock>,
@@ -39,6 +70,7 @@ pub(super) struct Environment {
     /// Seconds; the document's bound holds where it is shorter.
     pub(super) max_staleness: Option<i64>,
     pub(super) store_timeout: Duration,
+    pub(super) waits: Waits,
 }
 
 impl Environment {
@@ -47,7 +79,11 @@ impl Environment {
     pub(super) fn audit(&self, event: &AuditEvent) {
         let key = self.audit_key.load();
         let key = key.as_deref().map(|(epoch, key)| (*epoch, key));
-        if self.writer.record(key, event).is_err() {
+        if self.writer.is_idle() {
+            return;
+        }
+        let recorded = self.waits.run(|| self.writer.record(key, event));
+        if !matches!(recorded, Some(Ok(()))) {
             self.metrics.count(KeyringCounter::AuditFailures);
         }
     }

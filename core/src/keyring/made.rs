@@ -1,25 +1,22 @@
 //! Provider keys made for one attempt at an epoch.
 
-use std::sync::Arc;
-
-use super::environment::Environment;
+use super::environment::{Environment, NamedProvider};
 use crate::audit::{AuditEvent, EventName};
-use crate::provider::KeyProvider;
 use crate::store::DocumentTag;
 
 /// The keys that this attempt had providers make. Unless the attempt's document was saved, they are destroyed again.
 #[derive(Debug, Default)]
-pub(super) struct MadeKeys(Vec<(Arc<dyn KeyProvider>, String)>);
+pub(super) struct MadeKeys(Vec<(NamedProvider, String, u32)>);
 
 impl MadeKeys {
-    pub(super) fn push(&mut self, provider: &Arc<dyn KeyProvider>, name: &str) {
-        self.0.push((Arc::clone(provider), name.to_owned()));
+    pub(super) fn push(&mut self, provider: &NamedProvider, name: &str, epoch: u32) {
+        self.0.push((provider.clone(), name.to_owned(), epoch));
     }
 
     /// Destroys the keys of an attempt that failed before anything was written.
     pub(super) fn discard(self, environment: &Environment) {
-        for (provider, name) in self.0 {
-            let result = provider.destroy_key(&name);
+        for (provider, name, epoch) in self.0 {
+            let result = environment.call_destroy_key(&provider, &name, epoch);
             let code = result.as_ref().map_or_else(|error| error.code().as_str(), |()| "ok");
             let event = AuditEvent::new(EventName::ProviderKeyDestroyed).with("key", &name).with("result", code);
             environment.audit(&event.with("reason", "the attempt failed"));

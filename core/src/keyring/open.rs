@@ -12,7 +12,6 @@ use super::snapshot::{Keys, Snapshot};
 use crate::audit::{AuditEvent, EventName};
 use crate::clock::UnixSeconds;
 use crate::error::{Error, ErrorCode, Result, fail};
-use crate::metrics::KeyringCounter;
 use crate::provider::WrapContext;
 use crate::secret::{SecretKey, constant_time_eq};
 use crate::store::{DocumentTag, PinnedState, StoredDocument};
@@ -125,13 +124,8 @@ impl Environment {
                 continue;
             }
             check_entry(provider, entry, &self.id, head.epoch)?;
-            self.metrics.count(KeyringCounter::ProviderCalls);
             let context = WrapContext::root(&self.id, head.epoch);
-            let outcome = provider.provider.unwrap(&entry.wrapped(), &context);
-            let result = outcome.as_ref().map_or_else(|error| error.code().as_str(), |_| "ok");
-            let event = AuditEvent::new(EventName::ProviderCalled).with("provider", &provider.name);
-            self.audit(&event.with("operation", "unwrap").with("result", result));
-            match outcome {
+            match self.call_unwrap(provider, &entry.wrapped(), &context) {
                 Ok(root) => {
                     let root = RootKeys::new(&self.id, head.epoch, root)?;
                     return match constant_time_eq(&root.identity(), &head.root_identity.0) {
@@ -159,8 +153,9 @@ impl Environment {
         let key_name = match makes {
             true => {
                 let name = format!("{}{}", made_key_prefix(&self.id, root.epoch), random_hex()?);
-                service.make_key(&name)?;
-                made.push(service, &name);
+                // A call that failed may have made the key all the same.
+                made.push(provider, &name, root.epoch);
+                self.call_make_key(provider, &name, root.epoch)?;
                 self.audit(
                     &AuditEvent::new(EventName::ProviderKeyMade).with("provider", &provider.name).with("key", &name),
                 );
@@ -168,18 +163,14 @@ impl Environment {
             }
             false => service.key_name(),
         };
-        self.metrics.count(KeyringCounter::ProviderCalls);
-        let wrapped = service.wrap(&key_name, &root.root, &context)?;
+        let wrapped = self.call_wrap(provider, &key_name, &root.root, &context)?;
         wrapped.check()?;
         if wrapped.key_name != key_name {
             return fail(ErrorCode::ProviderBadReply, format!("provider {}: another key", provider.name));
         }
         // An escrow under a public key cannot open what it wraps here; its configuration names it so.
-        if !service.is_recovery_only() {
-            self.metrics.count(KeyringCounter::ProviderCalls);
-            if service.unwrap(&wrapped, &context)? != root.root {
-                return fail(ErrorCode::ProviderBadReply, format!("provider {}: another root", provider.name));
-            }
+        if !service.is_recovery_only() && self.call_unwrap(provider, &wrapped, &context)? != root.root {
+            return fail(ErrorCode::ProviderBadReply, format!("provider {}: another root", provider.name));
         }
         Ok(ProviderEntry {
             name: provider.name.clone(),

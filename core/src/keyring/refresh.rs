@@ -190,11 +190,11 @@ impl Inner {
         if self.refresh.reading.load(Ordering::Acquire) == 0 {
             return;
         }
-        let attempts = self.attempts();
         let timeout = self.environment.store_timeout;
-        let waited =
-            self.refresh.finished.wait_timeout_while(attempts, timeout, |attempts| attempts.finished == before);
-        drop(waited);
+        self.environment.waits.run(|| {
+            let attempts = self.attempts();
+            drop(self.refresh.finished.wait_timeout_while(attempts, timeout, |attempts| attempts.finished == before));
+        });
     }
 
     fn refresh_now(&self) -> Result<bool> {

@@ -144,7 +144,7 @@ impl Environment {
 
     pub(super) fn generate_key(&self) -> Result<SecretKey> {
         for provider in &self.providers() {
-            if let Some(key) = provider.provider.generate()? {
+            if let Some(key) = self.call_generate(provider)? {
                 return Ok(key);
             }
         }

@@ -1,6 +1,6 @@
 //! What a process knows of a keyring at one moment: unwrapped keys, schedule, and how old the knowledge is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -61,7 +61,8 @@ pub(super) struct Keys {
 pub(crate) struct Snapshot {
     serial: u64,
     data: Vec<DataKey>,
-    by_id: HashMap<KeyId, usize>,
+    /// Where each key id is in `data`, in the order of ids.
+    by_id: Vec<(KeyId, usize)>,
     index: BTreeMap<u32, Option<SecretKey>>,
     pub(super) schedule: Arc<Schedule>,
     /// The document's bound, in seconds.
@@ -85,7 +86,8 @@ impl Snapshot {
             .into_iter()
             .map(|(version, id, stored, key)| DataKey { id, version, stored, key, schedule: Arc::clone(&schedule) })
             .collect();
-        let by_id = data.iter().enumerate().map(|(at, key)| (key.id, at)).collect();
+        let mut by_id: Vec<_> = data.iter().enumerate().map(|(at, key)| (key.id, at)).collect();
+        by_id.sort_unstable();
         Self {
             serial,
             data,
@@ -119,7 +121,8 @@ impl Snapshot {
 
     /// The key of this id, tombstones included.
     pub(crate) fn data_key(&self, id: KeyId) -> Option<&DataKey> {
-        self.by_id.get(&id).and_then(|at| self.data.get(*at))
+        let found = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.by_id.get(found).and_then(|(_, at)| self.data.get(*at))
     }
 
     /// The key of this version, tombstones included.

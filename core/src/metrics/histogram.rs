@@ -5,22 +5,25 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// Bucket i holds latencies below 2^(i + FIRST) ns; the last holds the rest.
 const BUCKETS: usize = 24;
-/// The first bucket ends at 2^7 = 128 ns.
-const FIRST: u32 = 7;
+/// Values: the first bucket ends at 2^7 = 128 ns.
+pub(super) const OF_VALUES: usize = 7;
+/// Providers: the first bucket ends at 2^14 ns = 16 us, the one before the last at 69 s.
+pub(super) const OF_PROVIDERS: usize = 14;
 
+/// Bucket i holds latencies below 2^(i + FIRST) ns; the last holds the rest.
 #[derive(Default)]
-pub(super) struct Histogram {
+pub(super) struct Histogram<const FIRST: usize> {
     buckets: [AtomicU64; BUCKETS],
     sum: AtomicU64,
 }
 
-impl Histogram {
+impl<const FIRST: usize> Histogram<FIRST> {
     pub(super) fn record(&self, latency: Duration) {
         let nanoseconds = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
         let bits = u64::BITS - nanoseconds.leading_zeros();
-        let at = usize::try_from(bits.saturating_sub(FIRST)).unwrap_or(usize::MAX).min(BUCKETS - 1);
+        let bits = usize::try_from(bits).unwrap_or(usize::MAX);
+        let at = bits.saturating_sub(FIRST).min(BUCKETS - 1);
         if let Some(bucket) = self.buckets.get(at) {
             bucket.fetch_add(1, Ordering::Relaxed);
         }
@@ -29,7 +32,7 @@ impl Histogram {
 
     pub(super) fn snapshot(&self) -> HistogramSnapshot {
         let counts: Vec<_> = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect();
-        let bounds = (0..BUCKETS - 1).map(|at| 1u64 << (at + FIRST as usize));
+        let bounds = (0..BUCKETS - 1).map(|at| 1u64 << (at + FIRST));
         HistogramSnapshot {
             samples: counts.iter().sum(),
             sum_ns: self.sum.load(Ordering::Relaxed),
@@ -38,11 +41,11 @@ impl Histogram {
     }
 }
 
-/// The latencies of sampled calls.
+/// The latencies of calls: of one in [`super::SAMPLE_EVERY`] for values, of every one for providers.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HistogramSnapshot {
-    /// Sampled calls: one in [`super::SAMPLE_EVERY`].
+    /// Calls that were timed.
     pub samples: u64,
     /// The sum of their latencies in nanoseconds.
     pub sum_ns: u64,

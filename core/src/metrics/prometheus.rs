@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::MetricsSnapshot;
+use super::{HistogramSnapshot, MetricsSnapshot};
 
 impl MetricsSnapshot {
     /// The figures as Prometheus text. Latencies are of sampled calls, in seconds.
@@ -43,18 +43,31 @@ impl MetricsSnapshot {
         }
         family(&mut out, "latency_seconds", "histogram", "Latency of sampled calls, one in 64.");
         for (labels, operation) in operations() {
-            let mut below = 0;
-            for (bound, count) in &operation.latency.buckets {
-                below += count;
-                let bound = bound.map_or_else(|| "+Inf".into(), seconds);
-                line(&mut out, "latency_seconds_bucket", &format!("{labels},le=\"{bound}\""), below);
-            }
-            let _ = writeln!(out, "fieldward_latency_seconds_sum{{{labels}}} {}", seconds(operation.latency.sum_ns));
-            line(&mut out, "latency_seconds_count", &labels, operation.latency.samples);
+            histogram(&mut out, "latency_seconds", &labels, &operation.latency);
         }
         family(&mut out, "keyring_events_total", "counter", "What happened to the keyring.");
         for (name, count) in &self.keyring {
             line(&mut out, "keyring_events_total", &format!("event=\"{name}\""), *count);
+        }
+        let providers = || {
+            self.providers.iter().map(|calls| {
+                let (provider, operation) = (escaped(&calls.provider), calls.operation.as_str());
+                (format!("provider=\"{provider}\",operation=\"{operation}\""), calls)
+            })
+        };
+        family(&mut out, "provider_calls_total", "counter", "Calls of providers, failures included.");
+        for (labels, calls) in providers() {
+            line(&mut out, "provider_calls_total", &labels, calls.calls);
+        }
+        family(&mut out, "provider_failures_total", "counter", "Failures of providers by code.");
+        for (labels, calls) in providers() {
+            for (code, count) in &calls.failures {
+                line(&mut out, "provider_failures_total", &format!("{labels},code=\"{code}\""), *count);
+            }
+        }
+        family(&mut out, "provider_latency_seconds", "histogram", "Latency of providers, every call.");
+        for (labels, calls) in providers() {
+            histogram(&mut out, "provider_latency_seconds", &labels, &calls.latency);
         }
         out
     }
@@ -66,6 +79,17 @@ fn family(out: &mut String, name: &str, kind: &str, help: &str) {
 
 fn line(out: &mut String, name: &str, labels: &str, value: u64) {
     let _ = writeln!(out, "fieldward_{name}{{{labels}}} {value}");
+}
+
+fn histogram(out: &mut String, name: &str, labels: &str, latency: &HistogramSnapshot) {
+    let mut below = 0;
+    for (bound, count) in &latency.buckets {
+        below += count;
+        let bound = bound.map_or_else(|| "+Inf".into(), seconds);
+        line(out, &format!("{name}_bucket"), &format!("{labels},le=\"{bound}\""), below);
+    }
+    let _ = writeln!(out, "fieldward_{name}_sum{{{labels}}} {}", seconds(latency.sum_ns));
+    line(out, &format!("{name}_count"), labels, latency.samples);
 }
 
 /// Nanoseconds as decimal seconds, exactly.

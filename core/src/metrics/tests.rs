@@ -72,3 +72,36 @@ fn prometheus_text_is_known() {
     let snapshot = metrics.snapshot();
     assert_eq!(snapshot.fields[0].operations[0].latency.quantile_ns(0.5), Some(256));
 }
+
+#[test]
+fn providers_are_counted_apart() {
+    let metrics = Metrics::new();
+    let count = |provider: &str, milliseconds, failure| {
+        metrics.count_provider(provider, ProviderOperation::Unwrap, Duration::from_millis(milliseconds), failure);
+    };
+    count("hsm", 3, None);
+    count("hsm", 40_000, Some(ErrorCode::ProviderUnavailable));
+    count("kms", 0, None);
+    let snapshot = metrics.snapshot();
+    assert_eq!((snapshot.providers.len(), snapshot.keyring["provider_calls"]), (2, 3));
+    let hsm = &snapshot.providers[0];
+    assert_eq!((hsm.provider.as_str(), hsm.operation, hsm.calls), ("hsm", ProviderOperation::Unwrap, 2));
+    assert_eq!(hsm.failures, BTreeMap::from([("provider_unavailable", 1)]));
+    assert_eq!((hsm.latency.samples, hsm.latency.quantile_ns(0.5)), (2, Some(1 << 22)));
+    let text = snapshot.to_prometheus();
+    let labels = r#"provider="hsm",operation="unwrap""#;
+    for expected in [
+        format!("fieldward_provider_calls_total{{{labels}}} 2\n"),
+        format!("fieldward_provider_failures_total{{{labels},code=\"provider_unavailable\"}} 1\n"),
+        format!("fieldward_provider_latency_seconds_bucket{{{labels},le=\"0.004194304\"}} 1\n"),
+        format!("fieldward_provider_latency_seconds_sum{{{labels}}} 40.003000000\n"),
+    ] {
+        assert!(text.contains(&expected), "{expected}\n{text}");
+    }
+    for number in 0..MAX_PROVIDERS {
+        count(&number.to_string(), 1, None);
+    }
+    let snapshot = metrics.snapshot();
+    let other = snapshot.providers.iter().find(|calls| calls.provider == "other").unwrap();
+    assert_eq!((snapshot.providers.len(), other.calls), (MAX_PROVIDERS + 1, 2));
+}

@@ -3,6 +3,7 @@
 use base64ct::{Base64, Encoding};
 use serde_json::{Number, Value as Json};
 
+use crate::context::RecordIdPart;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::value::{Value, ValueType};
 
@@ -39,6 +40,23 @@ pub(super) fn to_value(json: &Json, kind: ValueType) -> Result<Option<Value>> {
         return fail(ErrorCode::ValueNotCanonical, format!("{kind}"));
     }
     Ok(Some(value))
+}
+
+impl TryFrom<Value> for RecordIdPart {
+    type Error = Error;
+
+    /// # Errors
+    ///
+    /// `RecordIdInvalid` unless it is text, bytes, an integer or a UUID.
+    fn try_from(value: Value) -> Result<Self> {
+        Ok(match value {
+            Value::Text(text) => Self::Text(text),
+            Value::Bytes(bytes) => Self::Bytes(bytes),
+            Value::I64(number) => Self::I64(number),
+            Value::Uuid(uuid) => Self::Uuid(uuid),
+            _ => return Err(Error::new(ErrorCode::RecordIdInvalid)),
+        })
+    }
 }
 
 /// The JSON of a value.

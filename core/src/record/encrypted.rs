@@ -127,19 +127,8 @@ impl EncryptedRecord {
     }
 
     /// The index values of a field's values: joined where its path can give several.
-    pub(super) fn set_index_values(&mut self, spec: &FieldSpec, mut of_each: Vec<Vec<(String, IndexValue)>>) {
-        if of_each.is_empty() {
-            return;
-        }
-        if !spec.path().is_list() {
-            self.index_values.extend(of_each.pop().unwrap_or_default());
-            return;
-        }
-        for index in spec.indexes() {
-            let values = of_each.iter().flatten().filter(|(column, _)| column == index.column());
-            let joined = IndexValue::merge(values.map(|(_, value)| value.clone()));
-            self.index_values.push((index.column().to_owned(), joined));
-        }
+    pub(super) fn set_index_values(&mut self, spec: &FieldSpec, of_each: Vec<Vec<(String, IndexValue)>>) {
+        self.index_values.extend(joined_index_values(spec, of_each));
     }
 
     /// Puts what `seal` gives in the place of every value of the field.
@@ -255,6 +244,24 @@ impl EncryptedRecord {
             (Cell::Stored(_), _, _) => fail(ErrorCode::RecordShape, spec.name()),
         }
     }
+}
+
+/// The index values of a field's values, by column: joined where its path can give several.
+pub(super) fn joined_index_values(
+    spec: &FieldSpec,
+    mut of_each: Vec<Vec<(String, IndexValue)>>,
+) -> Vec<(String, IndexValue)> {
+    if of_each.is_empty() {
+        return Vec::new();
+    }
+    if !spec.path().is_list() {
+        return of_each.pop().unwrap_or_default();
+    }
+    let joined = |column: &str| {
+        let values = of_each.iter().flatten().filter(|(other, _)| other == column);
+        IndexValue::merge(values.map(|(_, value)| value.clone()))
+    };
+    spec.indexes().iter().map(|index| (index.column().to_owned(), joined(index.column()))).collect()
 }
 
 /// Where a field's value stands.

@@ -247,7 +247,7 @@ impl IndexSpec {
         let mut hmac = key.0.clone();
         hmac.update(output);
         let whole = hmac.finalize().into_bytes();
-        tokens.extend(whole.iter().take(usize::from(self.bits).div_ceil(8)));
+        tokens.extend_from_slice(whole.get(..usize::from(self.bits).div_ceil(8)).unwrap_or(&whole));
         let spare = (8 - self.bits % 8) % 8;
         if let Some(last) = tokens.last_mut() {
             *last &= 0xff << spare;

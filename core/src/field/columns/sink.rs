@@ -15,19 +15,36 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// For a column of so many rows, whose envelopes have so many bytes.
-    pub(super) fn new(kind: ValueType, rows: usize, bytes: usize) -> Self {
-        let values = match kind {
-            ValueType::Text | ValueType::Bytes | ValueType::Json | ValueType::Uuid => {
-                let mut column = StoredColumn::new();
-                column.clear(rows, bytes);
+    /// For a column of so many rows, whose envelopes have so many bytes, in memory that is used again where it fits.
+    pub(super) fn new(kind: ValueType, rows: usize, bytes: usize, memory: ValueColumn) -> Self {
+        let values = match (kind, memory) {
+            (ValueType::Text | ValueType::Bytes | ValueType::Json | ValueType::Uuid, memory) => {
+                let mut column = if let ValueColumn::Binary(column) = memory { column } else { StoredColumn::new() };
+                column.clear(rows, 0);
+                // A value is shorter than its envelope, whose whole blocks are written with it.
+                column.data.resize(bytes, 0);
                 ValueColumn::Binary(column)
             }
-            ValueType::I64 => ValueColumn::I64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::F64 => ValueColumn::F64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Bool => ValueColumn::Bool(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Date => ValueColumn::Date(Vec::with_capacity(rows), Vec::with_capacity(rows)),
-            ValueType::Timestamp | ValueType::Decimal => ValueColumn::Values(Vec::with_capacity(rows)),
+            (ValueType::I64, ValueColumn::I64(values, valid)) => {
+                ValueColumn::I64(again(values, rows), again(valid, rows))
+            }
+            (ValueType::F64, ValueColumn::F64(values, valid)) => {
+                ValueColumn::F64(again(values, rows), again(valid, rows))
+            }
+            (ValueType::Bool, ValueColumn::Bool(values, valid)) => {
+                ValueColumn::Bool(again(values, rows), again(valid, rows))
+            }
+            (ValueType::Date, ValueColumn::Date(values, valid)) => {
+                ValueColumn::Date(again(values, rows), again(valid, rows))
+            }
+            (ValueType::Timestamp | ValueType::Decimal, ValueColumn::Values(values)) => {
+                ValueColumn::Values(again(values, rows))
+            }
+            (ValueType::I64, _) => ValueColumn::I64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            (ValueType::F64, _) => ValueColumn::F64(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            (ValueType::Bool, _) => ValueColumn::Bool(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            (ValueType::Date, _) => ValueColumn::Date(Vec::with_capacity(rows), Vec::with_capacity(rows)),
+            (ValueType::Timestamp | ValueType::Decimal, _) => ValueColumn::Values(Vec::with_capacity(rows)),
         };
         Self { kind, values, scratch: Zeroizing::default() }
     }
@@ -43,29 +60,18 @@ impl Sink {
         }
     }
 
-    pub(super) fn into_values(self) -> ValueColumn {
-        self.values
-    }
-
-    /// Makes room for texts of so many blocks in all.
-    pub(super) fn make_room(&mut self, blocks: usize) {
-        if let ValueColumn::Binary(column) = &mut self.values {
-            column.data.resize(column.end() + 16 * blocks, 0);
-        }
-    }
-
-    /// Gives back the room that was not used.
-    pub(super) fn trim(&mut self) {
+    pub(super) fn into_values(mut self) -> ValueColumn {
         if let ValueColumn::Binary(column) = &mut self.values {
             column.data.truncate(column.end());
         }
+        self.values
     }
 
     pub(super) fn null(&mut self) -> Result<()> {
         self.value(None)
     }
 
-    /// An authenticated plaintext from a group, for which there is room.
+    /// An authenticated plaintext from a group.
     #[inline]
     pub(super) fn text(&mut self, text: Text<'_>) -> Result<()> {
         if let ValueColumn::Binary(column) = &mut self.values
@@ -107,10 +113,7 @@ impl Sink {
             (ValueColumn::Values(values), value) => values.push(value),
             (ValueColumn::Binary(column), None) => column.push_null(),
             (ValueColumn::Binary(column), Some(value)) => {
-                let payload = value.payload();
-                // The room that was made is for others.
-                column.data.resize(column.data.len() + payload.len(), 0);
-                put(column, &payload)?;
+                put(column, &value.payload())?;
             }
             (ValueColumn::I64(values, valid), value) => {
                 valid.push(value.is_some());
@@ -131,6 +134,13 @@ impl Sink {
         }
         Ok(())
     }
+}
+
+/// Memory of an earlier column.
+fn again<T>(mut memory: Vec<T>, rows: usize) -> Vec<T> {
+    memory.clear();
+    memory.reserve(rows);
+    memory
 }
 
 /// Adds a row.
