@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use aes_siv::siv::Aes256Siv;
-use fieldward::{BinaryColumn, Column, FieldCipher, Offsets, OnFailure, RecordIds, StoredColumn};
+use fieldward::{BinaryColumn, Column, DecryptedColumn, FieldCipher, Offsets, OnFailure, RecordIds, StoredColumn};
 use fieldward_benches::fixture::{BOUND, DETERMINISTIC, PLAIN, Rows, field, uuids};
 use fieldward_benches::{Bench, Turn};
 use rayon::ThreadPoolBuilder;
@@ -114,11 +114,12 @@ fn randomized(bench: &mut Bench) {
         let (stored, sealed) = (stored.as_column().expect("filled"), slices(sealed));
         let mut opened = Vec::with_capacity(rows.bytes() + ROWS * 17);
         let mut ends = Vec::with_capacity(ROWS + 1);
+        let mut values = DecryptedColumn::default();
         bench.pair(
             &format!("{name}_decrypt"),
             "ring loop",
             turn,
-            || field.decrypt_column(black_box(&stored), &records, OnFailure::Refuse),
+            || field.decrypt_column_into(black_box(&stored), &records, OnFailure::Refuse, &mut values),
             || ring.decrypt(ids, &sealed, &mut opened, &mut ends),
         );
     }
@@ -153,11 +154,12 @@ fn other_prefixes(bench: &mut Bench) {
         .collect();
     let mut buffer = Vec::with_capacity(100);
     let mut output = Vec::with_capacity(rows.bytes());
+    let mut values = DecryptedColumn::default();
     bench.pair(
         "column_other_prefixes_decrypt",
         "xaes-256-gcm loop",
         Turn::column(ROWS),
-        || field.decrypt_column(black_box(&stored), &RecordIds::None, OnFailure::Refuse),
+        || field.decrypt_column_into(black_box(&stored), &RecordIds::None, OnFailure::Refuse, &mut values),
         || {
             output.clear();
             for (nonce, sealed) in &sealed {
@@ -199,8 +201,9 @@ fn deterministic(bench: &mut Bench) {
             }
         });
         let stored = stored.as_column().expect("filled");
+        let mut values = DecryptedColumn::default();
         bench.alone(&format!("{row}, decrypt: fieldward"), Turn::column(ROWS), || {
-            field.decrypt_column(black_box(&stored), &RecordIds::None, OnFailure::Refuse)
+            field.decrypt_column_into(black_box(&stored), &RecordIds::None, OnFailure::Refuse, &mut values)
         });
     }
 }
@@ -226,8 +229,15 @@ fn two_cores(bench: &mut Bench) {
         || one.install(|| field.encrypt_column(black_box(&column), &none, &mut other)),
     );
     let stored = stored.as_column().expect("filled");
-    let open = || field.decrypt_column(black_box(&stored), &none, OnFailure::Refuse);
-    bench.pair("column_two_cores_decrypt", "one core", turn, || two.install(open), || one.install(open));
+    let (mut values, mut others) = (DecryptedColumn::default(), DecryptedColumn::default());
+    let open = |values: &mut _| field.decrypt_column_into(black_box(&stored), &none, OnFailure::Refuse, values);
+    bench.pair(
+        "column_two_cores_decrypt",
+        "one core",
+        turn,
+        || two.install(|| open(&mut values)),
+        || one.install(|| open(&mut others)),
+    );
 
     let short = Rows::new(SHORT, 11, 48);
     let column = Column::Binary(short.column());
@@ -239,9 +249,11 @@ fn two_cores(bench: &mut Bench) {
         }
     });
     let stored = stored.as_column().expect("filled");
+    let mut values = DecryptedColumn::default();
     bench.alone("column_two_cores_decrypt: one core, short columns", turn, || {
         for _ in 0..LONG / SHORT {
-            black_box(field.decrypt_column(black_box(&stored), &none, OnFailure::Refuse).expect("decrypts"));
+            let done = field.decrypt_column_into(black_box(&stored), &none, OnFailure::Refuse, &mut values);
+            done.expect("decrypts");
         }
     });
 }
