@@ -14,7 +14,7 @@ VENV := target/venv
 PYTHON := $(VENV)/bin/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-tools bench-peers fuzz lint audit tools reference
+.PHONY: help demo test test-backends bench bench-tools bench-peers fuzz lint audit tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
@@ -29,6 +29,10 @@ tools:
 	@command -v cc >/dev/null || { echo "missing: a C compiler (cc)"; exit 1; }
 	@command -v python3 >/dev/null || { echo "missing: Python 3"; exit 1; }
 
+# AWS-LC's FIPS module is built with CMake and Go; plain AWS-LC needs the C compiler alone.
+tools-fips: tools
+	@sh core/tests/fips_tools.sh
+
 demo: tools
 	cargo run --release --locked --package fieldward-examples --bin demo -- \
 		$(if $(INPUT),--input "$(INPUT)") $(if $(SCHEMA),--schema "$(SCHEMA)")
@@ -39,6 +43,7 @@ test: lint reference
 	RUSTFLAGS='--cfg aes_backend="soft" --cfg polyval_backend="soft"' \
 		cargo test --locked --target-dir target/soft --package fieldward --lib -- suite:: golden::
 	cargo test --locked --package fieldward --features parallel --test columns
+	$(MAKE) test-backends
 	python3 core/spec/check.py --self-test
 	python3 core/spec/check.py
 	python3 core/dependencies.py --self-test
@@ -48,10 +53,17 @@ test: lint reference
 	cargo run --locked --package fieldward-examples --example first_record
 	@echo "all checks passed"
 
+# The other back ends: the same vectors, each against the other, and what the FIPS module's policy refuses.
+test-backends: tools-fips
+	cargo test --locked --package fieldward --features aws-lc --lib -- suite:: golden:: --skip accumulated --skip siv::
+	cargo test --locked --package fieldward --features aws-lc --test backends --test field_round_trip --test tamper
+	cargo test --locked --package fieldward --features fips --lib --test backends -- --skip accumulated --skip siv::
+
 lint: tools
 	cargo fmt --all --check
 	cargo clippy --locked --all-targets --features fieldward/conformance -- -D warnings
 	cargo clippy --locked --package fieldward --features fieldward/fuzzing -- -D warnings
+	cargo clippy --locked --package fieldward --all-targets --features fieldward/aws-lc -- -D warnings
 
 # The second implementation derives and refuses every golden vector again.
 reference: tools $(VENV)/ready
