@@ -1,4 +1,4 @@
-"""Proves two things of the library's default tree: no network in it, and every crate that can wipe secrets does.
+"""Proves three things of the library's default tree: no network, no provider of a feature, and every crate that can wipe secrets does.
 
 usage: python3 dependencies.py [--self-test]
 """
@@ -16,6 +16,8 @@ NETWORK = {
     "socket2", "surf", "tokio", "tokio-rustls", "tonic", "tungstenite", "ureq",
 }
 NETWORK_FAMILIES = ("aws-", "azure_", "google-cloud-")
+# hardware modules: foreign code in the process
+MODULES = {"cryptoki", "cryptoki-sys", "libloading", "pkcs11", "secrecy"}
 # what the design needs; a name missing here means that the tree was not read
 EXPECTED = ("aes", "aes-gcm", "ctr", "hmac", "polyval", "sha2")
 # crates that declare `zeroize` and go without it: name -> reason
@@ -55,6 +57,8 @@ def problems(found, declared, exceptions):
     for (name, version), builds in sorted(found.items()):
         if name in NETWORK or name.startswith(NETWORK_FAMILIES):
             yield f"{name} {version}: network, TLS or an SDK in the default tree"
+        if name in MODULES:
+            yield f"{name} {version}: a provider in the default tree"
         can_wipe = "zeroize" in declared.get((name, version), ())
         wipes = all("zeroize" in features for features in builds)
         if can_wipe and not wipes and name not in exceptions:
@@ -75,6 +79,7 @@ def self_test():
         ([], {}, 0),
         (["hyper v1|"], {}, 1),
         (["aws-lc-rs v1|"], {}, 1),
+        (["cryptoki v0|"], {}, 1),
         (["cmac v1|alloc"], {}, 1),
         (["cmac v1|alloc"], {"cmac": "a reason"}, 0),
         (["cmac v1|zeroize"], {"cmac": "a reason"}, 1),

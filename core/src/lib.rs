@@ -56,6 +56,8 @@ pub use provider::{
     MAX_KEY_NAME_LEN, MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, RetryingProvider,
     WrapContext, WrappedKey, bind_context, unbind_context,
 };
+#[cfg(feature = "pkcs11")]
+pub use provider::{Pkcs11Builder, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider};
 pub use record::{Cell, EncryptedRecord, MAX_RECORD_DEPTH, OpenedRecord, RecordCipher, ReencryptedRecord};
 pub use schema::{
     EarlierReading, FieldSpec, LegacyFormat, MAX_EARLIER_READINGS, MAX_FIELD_INDEXES, MAX_SCHEMA_FIELDS,
