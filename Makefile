@@ -14,11 +14,13 @@ VENV := target/venv
 PYTHON := $(VENV)/bin/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-backends bench bench-tools bench-peers fuzz lint audit tools tools-fips reference
+PROVIDERS := pkcs11
+.PHONY: help demo test test-backends test-providers bench bench-tools bench-peers fuzz lint audit tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
+	@echo "make test-providers   providers against SoftHSM2 (set up where it is missing)"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
 	@echo "make lint    format and lints alone"
@@ -51,6 +53,7 @@ test: lint reference
 	python3 benches/report.py --self-test
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --package fieldward
 	cargo run --locked --package fieldward-examples --example first_record
+	$(MAKE) test-providers
 	@echo "all checks passed"
 
 # The other back ends: the same vectors, each against the other, and what the FIPS module's policy refuses.
@@ -59,11 +62,20 @@ test-backends: tools-fips
 	cargo test --locked --package fieldward --features aws-lc --test backends --test field_round_trip --test tamper
 	cargo test --locked --package fieldward --features fips --lib --test backends -- --skip accumulated --skip siv::
 
+# Real key services, and the commands of their guides.
+test-providers: tools
+	core/tests/services.sh cargo test --locked --package fieldward --features conformance,$(PROVIDERS) \
+		$(foreach provider,$(PROVIDERS),--test provider_$(provider))
+	cargo build --locked --package fieldward-examples --features $(PROVIDERS) --examples
+	set -e; for guide in $(PROVIDERS); do core/tests/services.sh python3 core/docs/guides/check.py core/docs/guides/$$guide.md; done
+
 lint: tools
 	cargo fmt --all --check
 	cargo clippy --locked --all-targets --features fieldward/conformance -- -D warnings
 	cargo clippy --locked --package fieldward --features fieldward/fuzzing -- -D warnings
 	cargo clippy --locked --package fieldward --all-targets --features fieldward/aws-lc -- -D warnings
+	cargo clippy --locked --package fieldward --package fieldward-examples --all-targets \
+		--features fieldward/conformance,fieldward-examples/pkcs11 -- -D warnings
 
 # The second implementation derives and refuses every golden vector again.
 reference: tools $(VENV)/ready

@@ -1,5 +1,6 @@
-"""Proves three things of the library's default tree: no network in it, no AWS-LC, and every crate that can wipe secrets does. With the
-features of the other back ends it proves that AWS-LC comes, and nothing beyond it that the default tree refuses.
+"""Proves three things of the library's default tree: no network in it, no AWS-LC and no provider of a feature, and every crate that
+can wipe secrets does. With the features of the other back ends it proves that AWS-LC comes, and nothing beyond it that the default
+tree refuses.
 
 usage: python3 dependencies.py [--self-test]
 """
@@ -19,6 +20,8 @@ NETWORK = {
 NETWORK_FAMILIES = ("aws-", "azure_", "google-cloud-")
 # the other back ends, by feature: what comes with it, and what must stay out
 BACKENDS = {"aws-lc": ({"aws-lc-rs", "aws-lc-sys"}, {"aws-lc-fips-sys"}), "fips": ({"aws-lc-rs", "aws-lc-fips-sys"}, {"aws-lc-sys"})}
+# hardware modules: foreign code in the process
+MODULES = {"cryptoki", "cryptoki-sys", "libloading", "pkcs11", "secrecy"}
 # what the design needs; a name missing here means that the tree was not read
 EXPECTED = ("aes", "aes-gcm", "ctr", "hmac", "polyval", "sha2")
 # crates that declare `zeroize` and go without it: name -> reason
@@ -58,6 +61,8 @@ def problems(found, declared, exceptions, allowed=()):
     for (name, version), builds in sorted(found.items()):
         if name not in allowed and (name in NETWORK or name.startswith(NETWORK_FAMILIES)):
             yield f"{name} {version}: network, TLS, an SDK or AWS-LC where it must not be"
+        if name in MODULES:
+            yield f"{name} {version}: a provider in the default tree"
         can_wipe = "zeroize" in declared.get((name, version), ())
         wipes = all("zeroize" in features for features in builds)
         if can_wipe and not wipes and name not in exceptions:
@@ -90,6 +95,7 @@ def self_test():
         ([], {}, 0),
         (["hyper v1|"], {}, 1),
         (["aws-lc-rs v1|"], {}, 1),
+        (["cryptoki v0|"], {}, 1),
         (["cmac v1|alloc"], {}, 1),
         (["cmac v1|alloc"], {"cmac": "a reason"}, 0),
         (["cmac v1|zeroize"], {"cmac": "a reason"}, 1),

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use aes_siv::siv::Aes256Siv;
-use fieldward::{BinaryColumn, Column, FieldCipher, Offsets, OnFailure, RecordIds, StoredColumn};
+use fieldward::{BinaryColumn, Column, DecryptedColumn, FieldCipher, Offsets, OnFailure, RecordIds, StoredColumn};
 use fieldward_benches::fixture::{BOUND, DETERMINISTIC, PLAIN, Rows, field, uuids};
 use fieldward_benches::{Bench, Turn};
 use rayon::ThreadPoolBuilder;
@@ -15,6 +15,8 @@ use xaes_256_gcm::aead::{AeadInOut, KeyInit};
 const ROWS: usize = 10_000;
 /// Rows of a column on two cores.
 const LONG: usize = 131_072;
+/// Rows of a column that is never shared out.
+const SHORT: usize = 8_192;
 /// Header, nonce, type byte, tag.
 const OVERHEAD: usize = 46;
 
@@ -112,11 +114,12 @@ fn randomized(bench: &mut Bench) {
         let (stored, sealed) = (stored.as_column().expect("filled"), slices(sealed));
         let mut opened = Vec::with_capacity(rows.bytes() + ROWS * 17);
         let mut ends = Vec::with_capacity(ROWS + 1);
+        let mut values = DecryptedColumn::default();
         bench.pair(
             &format!("{name}_decrypt"),
             "ring loop",
             turn,
-            || field.decrypt_column(black_box(&stored), &records, OnFailure::Refuse),
+            || field.decrypt_column_into(black_box(&stored), &records, OnFailure::Refuse, &mut values),
             || ring.decrypt(ids, &sealed, &mut opened, &mut ends),
         );
     }
@@ -151,11 +154,12 @@ fn other_prefixes(bench: &mut Bench) {
         .collect();
     let mut buffer = Vec::with_capacity(100);
     let mut output = Vec::with_capacity(rows.bytes());
+    let mut values = DecryptedColumn::default();
     bench.pair(
         "column_other_prefixes_decrypt",
         "xaes-256-gcm loop",
         Turn::column(ROWS),
-        || field.decrypt_column(black_box(&stored), &RecordIds::None, OnFailure::Refuse),
+        || field.decrypt_column_into(black_box(&stored), &RecordIds::None, OnFailure::Refuse, &mut values),
         || {
             output.clear();
             for (nonce, sealed) in &sealed {
@@ -197,32 +201,61 @@ fn deterministic(bench: &mut Bench) {
             }
         });
         let stored = stored.as_column().expect("filled");
+        let mut values = DecryptedColumn::default();
         bench.alone(&format!("{row}, decrypt: fieldward"), Turn::column(ROWS), || {
-            field.decrypt_column(black_box(&stored), &RecordIds::None, OnFailure::Refuse)
+            field.decrypt_column_into(black_box(&stored), &RecordIds::None, OnFailure::Refuse, &mut values)
         });
     }
 }
 
-/// The same calls on a pool of two threads and on one of one thread.
+/// The same calls on a pool of two threads and on one of one thread. As figures, as many rows in short columns, which one core
+/// does without a pool.
 fn two_cores(bench: &mut Bench) {
     let rows = Rows::new(LONG, 11, 48);
     let column = Column::Binary(rows.column());
     let field = field(PLAIN);
+    let none = RecordIds::None;
     let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     let (one, two) = (pool(1), pool(2));
-    let mut output = encrypted(&field, &column, &RecordIds::None);
+    let mut output = encrypted(&field, &column, &none);
     let mut other = output.clone();
     let stored = output.clone();
+    let turn = Turn::column(LONG);
     bench.pair(
         "column_two_cores_encrypt",
         "one core",
-        Turn::column(LONG),
-        || two.install(|| field.encrypt_column(black_box(&column), &RecordIds::None, &mut output)),
-        || one.install(|| field.encrypt_column(black_box(&column), &RecordIds::None, &mut other)),
+        turn,
+        || two.install(|| field.encrypt_column(black_box(&column), &none, &mut output)),
+        || one.install(|| field.encrypt_column(black_box(&column), &none, &mut other)),
     );
     let stored = stored.as_column().expect("filled");
-    let open = || field.decrypt_column(black_box(&stored), &RecordIds::None, OnFailure::Refuse);
-    bench.pair("column_two_cores_decrypt", "one core", Turn::column(LONG), || two.install(open), || one.install(open));
+    let (mut values, mut others) = (DecryptedColumn::default(), DecryptedColumn::default());
+    let open = |values: &mut _| field.decrypt_column_into(black_box(&stored), &none, OnFailure::Refuse, values);
+    bench.pair(
+        "column_two_cores_decrypt",
+        "one core",
+        turn,
+        || two.install(|| open(&mut values)),
+        || one.install(|| open(&mut others)),
+    );
+
+    let short = Rows::new(SHORT, 11, 48);
+    let column = Column::Binary(short.column());
+    let mut output = encrypted(&field, &column, &none);
+    let stored = output.clone();
+    bench.alone("column_two_cores_encrypt: one core, short columns", turn, || {
+        for _ in 0..LONG / SHORT {
+            field.encrypt_column(black_box(&column), &none, &mut output).expect("encrypts");
+        }
+    });
+    let stored = stored.as_column().expect("filled");
+    let mut values = DecryptedColumn::default();
+    bench.alone("column_two_cores_decrypt: one core, short columns", turn, || {
+        for _ in 0..LONG / SHORT {
+            let done = field.decrypt_column_into(black_box(&stored), &none, OnFailure::Refuse, &mut values);
+            done.expect("decrypts");
+        }
+    });
 }
 
 fn main() {

@@ -64,6 +64,8 @@ pub use provider::{
     MAX_KEY_NAME_LEN, MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, RetryingProvider,
     WrapContext, WrappedKey, bind_context, unbind_context,
 };
+#[cfg(feature = "pkcs11")]
+pub use provider::{Pkcs11Builder, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider};
 pub use record::{
     Cell, Change, EncryptedRecord, MAX_RECORD_DEPTH, OpenedNode, OpenedRecord, RecordCipher, RecordNode,
     ReencryptedRecord, SealedNode, Step as RecordStep,

@@ -5,7 +5,9 @@
 use std::env;
 use std::hint::black_box;
 
-use fieldward::{BinaryColumn, Column, FieldCipher, Offsets, OnFailure, RecordIds, StoredColumn, Value};
+use fieldward::{
+    BinaryColumn, Column, DecryptedColumn, FieldCipher, Offsets, OnFailure, RecordIds, StoredColumn, Value,
+};
 use fieldward_benches::fixture::{BOUND, DETERMINISTIC, PLAIN, Rows, field, uuids};
 
 /// Rows of a column. `VALUES` are whole columns, where columns are counted.
@@ -19,8 +21,9 @@ fn encrypt(field: &FieldCipher, rows: &Rows, ids: &RecordIds<'_>, columns: usize
 }
 
 fn decrypt(field: &FieldCipher, stored: &BinaryColumn<'_>, ids: &RecordIds<'_>, columns: usize) {
+    let mut values = DecryptedColumn::default();
     for _ in 0..columns {
-        black_box(field.decrypt_column(black_box(stored), ids, OnFailure::Refuse).expect("decrypts"));
+        field.decrypt_column_into(black_box(stored), ids, OnFailure::Refuse, &mut values).expect("decrypts");
     }
 }
 

@@ -6,7 +6,7 @@ use std::env;
 use std::fs;
 use std::time::Instant;
 
-use fieldward::{Column, OnFailure, RecordIds, StoredColumn};
+use fieldward::{Column, DecryptedColumn, OnFailure, RecordIds, StoredColumn};
 use fieldward_benches::fixture::{PLAIN, Rows, field};
 
 /// The largest resident size so far, in bytes.
@@ -28,6 +28,7 @@ fn main() {
     let field = field(PLAIN);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(*threads).build().expect("threads");
     let before = peak();
+    let mut values = DecryptedColumn::default();
     let (mut output, mut encrypt, mut decrypt) = (StoredColumn::new(), f64::MAX, f64::MAX);
     let per_row =
         |start: Instant| start.elapsed().as_secs_f64() * 1e9 / u32::try_from(*count).map_or(f64::NAN, f64::from);
@@ -38,9 +39,10 @@ fn main() {
         encrypt = encrypt.min(per_row(start));
         let stored = output.as_column().expect("filled");
         let start = Instant::now();
-        let opened = pool.install(|| field.decrypt_column(&stored, &RecordIds::None, OnFailure::Refuse));
+        let done =
+            pool.install(|| field.decrypt_column_into(&stored, &RecordIds::None, OnFailure::Refuse, &mut values));
+        done.expect("decrypts");
         decrypt = decrypt.min(per_row(start));
-        drop(opened.expect("decrypts"));
     }
     println!(
         "{{\"encrypt_ns\": {encrypt}, \"decrypt_ns\": {decrypt}, \"input_bytes\": {}, \"stored_bytes\": {}, \
