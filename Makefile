@@ -31,7 +31,7 @@ tools:
 	@command -v cc >/dev/null || { echo "missing: a C compiler (cc)"; exit 1; }
 	@command -v python3 >/dev/null || { echo "missing: Python 3"; exit 1; }
 
-# AWS-LC's FIPS module is built with CMake and Go; plain AWS-LC needs the C compiler alone.
+# AWS-LC's FIPS module is built with CMake, Go and Perl; plain AWS-LC needs the C compiler alone.
 tools-fips: tools
 	@sh core/tests/fips_tools.sh
 

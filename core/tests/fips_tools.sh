@@ -4,6 +4,8 @@ set -eu
 missing=
 command -v cmake >/dev/null || missing="$missing cmake"
 command -v go >/dev/null || missing="$missing golang-go"
+command -v perl >/dev/null || missing="$missing perl"
+command -v make >/dev/null || missing="$missing make"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     apt-get -qq update && apt-get -qq --yes install --no-install-recommends $missing >/dev/null && exit 0

@@ -5,12 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
 use super::{KeyProvider, WrapContext, WrappedKey};
 use crate::context::Parts;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::secret::SecretKey;
+use crate::suite::hash::sha256;
 
 /// Keeps what a provider unwrapped, for as long as is allowed, so that opening a keyring again costs no call.
 ///
@@ -222,7 +221,7 @@ fn entry_id(wrapped: &WrappedKey, context: &WrapContext<'_>) -> EntryId {
     for (name, value) in &wrapped.params {
         parts.present(name.as_bytes()).present(value.as_bytes());
     }
-    Sha256::digest(parts.into_bytes()).into()
+    sha256(&parts.into_bytes())
 }
 
 #[deny(clippy::missing_trait_methods)]

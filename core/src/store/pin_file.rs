@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::atomic::{self, Disk};
 use super::lock::FileLock;
 use super::{GenerationPin, PinnedState, check_keyring_id};
 use crate::error::{Error, ErrorCode, Result, fail};
+use crate::suite::hash::sha256;
 
 /// The longest pin file, in bytes: 4 KiB.
 const MAX_PIN_LEN: usize = 4096;
@@ -73,7 +73,7 @@ impl FilePin {
     /// SHA-256 of `store`, an absolute path, stand in the file's name.
     #[must_use]
     pub fn for_store(mut self, store: &Path) -> Self {
-        let hash = Sha256::digest(store.as_os_str().as_encoded_bytes());
+        let hash = sha256(store.as_os_str().as_encoded_bytes());
         let (first, _) = hash.as_slice().split_at_checked(STORE_HASH_LEN).unwrap_or((&[], &[]));
         self.store = Some(base16ct::lower::encode_string(first));
         self
