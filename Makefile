@@ -5,7 +5,6 @@ SCHEMA ?=
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS := envelope value schema keyring_document context audit
 BENCH_ARGS ?=
-BENCH_FEATURES ?=
 SCALE ?= 1000 10000 100000 1000000
 PEERS ?=
 REPORT_ARGS ?=
@@ -88,8 +87,8 @@ $(VENV)/ready: core/vectors/reference/requirements.txt
 
 bench: bench-tools
 	rm -rf target/bench
-	cargo test --locked --profile bench --package fieldward-benches --features "$(BENCH_FEATURES)" --lib
-	cargo bench --locked --package fieldward-benches --features "$(BENCH_FEATURES)" --benches -- $(BENCH_ARGS)
+	cargo test --locked --profile bench --package fieldward-benches --lib
+	cargo bench --locked --package fieldward-benches --benches -- $(BENCH_ARGS)
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
