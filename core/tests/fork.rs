@@ -9,7 +9,7 @@ use std::fs;
 use std::process;
 
 use common::{Clinic, schema};
-use fieldward::{BinaryColumn, Column, FieldCipher, Offsets, RecordIds, StoredColumn, Value};
+use fieldward::{BinaryColumn, Column, ErrorCode, FieldCipher, Offsets, RecordIds, StoredColumn, Value};
 use fork::{Fork, WEXITSTATUS, WIFEXITED, fork, waitpid};
 
 type Nonce = [u8; 24];
@@ -32,7 +32,11 @@ fn singles(field: &FieldCipher, nonces: &mut Vec<Nonce>) {
 fn column(field: &FieldCipher, output: &mut StoredColumn, nonces: &mut Vec<Nonce>) {
     let offsets: Vec<i64> = (0..=i64::try_from(ROWS).unwrap()).collect();
     let rows = BinaryColumn::new(&[b'x'; ROWS], Offsets::I64(&offsets), None).unwrap();
-    field.encrypt_column(&Column::Binary(rows), &RecordIds::None, output).unwrap();
+    match field.encrypt_column(&Column::Binary(rows), &RecordIds::None, output) {
+        // The FIPS module draws every nonce itself, and so encrypts no columns.
+        Err(error) if error.code() == ErrorCode::NotApproved => return singles(field, nonces),
+        sealed => sealed.unwrap(),
+    }
     let stored = output.as_column().unwrap();
     nonces.extend((0..ROWS).map(|row| nonce(stored.get(row).unwrap())));
 }
