@@ -5,16 +5,18 @@ SCHEMA ?=
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS := envelope value schema keyring_document context audit
 BENCH_ARGS ?=
+PYTHON_BENCH_ARGS ?=
 NIGHTLY ?= nightly
 VENV := target/venv
 PYTHON := $(VENV)/bin/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fuzz lint audit tools reference
+.PHONY: help demo test test-python bench bench-python fuzz lint audit tools reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
+	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
 	@echo "make lint    format and lints alone"
@@ -48,6 +50,11 @@ lint: tools
 	cargo clippy --locked --all-targets --features fieldward/conformance -- -D warnings
 	cargo clippy --locked --package fieldward --features fieldward/fuzzing -- -D warnings
 
+# The Python package: its wheel in clean environments.
+test-python: tools
+	cargo clippy --locked --package fieldward-python -- -D warnings
+	bindings-python/test.sh
+
 # The second implementation derives and refuses every golden vector again.
 reference: tools $(VENV)/ready
 	$(PYTHON) core/vectors/reference/check.py
@@ -60,6 +67,10 @@ $(VENV)/ready: core/vectors/reference/requirements.txt
 bench: tools
 	cargo bench --locked --package fieldward-benches -- $(BENCH_ARGS)
 	python3 benches/report.py
+
+# The Python package and its peers; --quick for a look.
+bench-python: tools
+	benches/python/run.sh $(PYTHON_BENCH_ARGS)
 
 fuzz: tools
 	@rustup toolchain list 2>/dev/null | grep -q "^$(NIGHTLY)" || { echo "missing: the Rust toolchain $(NIGHTLY)"; exit 1; }
