@@ -71,9 +71,10 @@ bench: bench-tools
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
 	python3 benches/report.py $(REPORT_ARGS)
 
-# Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK.
+# Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK. Not `--locked`: the library's
+# own dependencies may have moved on.
 bench-peers: bench-tools
-	cargo run --release --locked --target-dir target/peers --manifest-path benches/peers/Cargo.toml -- $(BENCH_ARGS)
+	cargo run --release --target-dir target/peers --manifest-path benches/peers/Cargo.toml -- $(BENCH_ARGS)
 
 bench-tools: tools
 	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
