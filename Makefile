@@ -99,11 +99,13 @@ bench: bench-tools
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
+	$(MAKE) bench-python
 	python3 benches/report.py $(REPORT_ARGS)
 
-# Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK.
+# Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK. Not `--locked`: the library's
+# own dependencies may have moved on.
 bench-peers: bench-tools
-	cargo run --release --locked --target-dir target/peers --manifest-path benches/peers/Cargo.toml -- $(BENCH_ARGS)
+	cargo run --release --target-dir target/peers --manifest-path benches/peers/Cargo.toml -- $(BENCH_ARGS)
 
 bench-tools: tools
 	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \

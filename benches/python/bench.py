@@ -2,13 +2,15 @@
 
 usage: bench.py [--quick]
 
-Each row is the median of several rounds, in nanoseconds for each value, with the spread between the quartiles. Peers that are not
-installed are named and left out.
+Each figure is the median of several rounds, in nanoseconds for each value, with its quartiles; ratios are of rounds that follow one
+another. `benches/README.md` has the form of the file. Peers that are not installed are named and left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib.metadata
 import json
 import os
 import statistics
@@ -36,35 +38,60 @@ SCHEMA = fw.Schema.from_dict(
 
 
 class Bench:
-    """Collects rows."""
+    """Cases that are measured in turns: a round of each, and again, so that all meet the same noise."""
 
     def __init__(self, seconds: float, rounds: int) -> None:
         self.seconds, self.rounds = seconds, rounds
-        self.rows: list[dict[str, Any]] = []
+        self.cases: dict[str, tuple[Callable[[], Any], int]] = {}
+        self.results: dict[str, list[float]] = {}
         self.missing: list[str] = []
 
     def row(self, name: str, call: Callable[[], Any], values: int = 1) -> None:
-        call()
-        started = time.perf_counter_ns()
-        call()
-        once = max(time.perf_counter_ns() - started, 100)
-        times = max(1, int(self.seconds * 1e9 / once))
-        results = []
-        for _ in range(self.rounds):
+        self.cases[name] = (call, values)
+
+    def run(self) -> None:
+        times = {}
+        for name, (call, _) in self.cases.items():
+            call()
             started = time.perf_counter_ns()
-            for _ in range(times):
-                call()
-            results.append((time.perf_counter_ns() - started) / times / values)
-        low, _, high = statistics.quantiles(results, n=4)
-        median = statistics.median(results)
-        self.rows.append({"name": name, "median_ns": round(median, 1), "spread": round((high - low) / median, 3)})
+            call()
+            once = max(time.perf_counter_ns() - started, 100)
+            times[name] = max(1, int(self.seconds * 1e9 / self.rounds / once))
+            self.results[name] = []
+        for _ in range(self.rounds):
+            for name, (call, values) in self.cases.items():
+                started = time.perf_counter_ns()
+                for _ in range(times[name]):
+                    call()
+                self.results[name].append((time.perf_counter_ns() - started) / times[name] / values)
 
-    def median(self, name: str) -> float | None:
-        return next((float(row["median_ns"]) for row in self.rows if row["name"] == name), None)
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Nanoseconds for each value."""
+        return {name: {**quartiles(results), "unit": "ns"} for name, results in self.results.items()}
 
-    def ratio(self, slow: str, fast: str) -> float | None:
-        one, other = self.median(slow), self.median(fast)
-        return None if one is None or other is None else round(one / other, 2)
+    def ratio(self, ours: str, theirs: str) -> dict[str, dict[str, float]] | None:
+        """Our time divided by the peer's, round by round."""
+        if ours not in self.results or theirs not in self.results:
+            return None
+        return {"time_ratio": quartiles([x / y for x, y in zip(self.results[ours], self.results[theirs], strict=True)])}
+
+    def slowest(self, ours: list[str], theirs: str) -> dict[str, dict[str, float]] | None:
+        """The highest of the ratios: what holds for each of several columns."""
+        ratios = [ratio for name in ours if (ratio := self.ratio(name, theirs)) is not None]
+        return max(ratios, key=lambda ratio: ratio["time_ratio"]["median"], default=None)
+
+
+def quartiles(results: list[float]) -> dict[str, float]:
+    low, median, high = statistics.quantiles(results, n=4)
+    return {"median": median, "low": low, "high": high}
+
+
+def versions(names: list[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def own(bench: Bench, keyring: fw.Keyring, rows: int) -> None:
@@ -130,41 +157,38 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="short rounds, for a look")
     quick = parser.parse_args().quick
-    bench = Bench(0.02 if quick else 0.2, 5 if quick else 15)
+    bench = Bench(0.2 if quick else 4, 5 if quick else 25)
     config = fw.KeyringConfig(
         "bench", providers={"primary": fw.LocalKeyProvider.generate()}, store=fw.MemoryStore(), no_pin="a bench"
     )
     with config.create() as keyring:
         own(bench, keyring, 20_000 if quick else 100_000)
-    for name, peer in {"cryptography": cryptography, "tink": tink_peer}.items():
-        try:
-            peer(bench)
-        except ImportError:
-            bench.missing.append(name)
-            print(f"missing: {name}")
-    one = "cryptography AESGCM encrypt"
-    ratios = {
-        "python value, AESGCM / fieldward": bench.ratio(one, "fieldward value encrypt"),
-        "python deterministic value, AESSIV / fieldward": bench.ratio("cryptography AESSIV encrypt", "fieldward deterministic encrypt"),
+        for name, peer in {"cryptography": cryptography, "tink": tink_peer}.items():
+            try:
+                peer(bench)
+            except ImportError:
+                bench.missing.append(name)
+                print(f"missing: {name}")
+        bench.run()
+    kinds = [f"fieldward column encrypt {kind}" for kind in ("pyarrow", "pandas", "polars")]
+    rows = {
+        "python_value": bench.ratio("fieldward value encrypt", "cryptography AESGCM encrypt"),
+        "python_column_aesgcm": bench.slowest(kinds, "cryptography AESGCM encrypt"),
+        "python_column_fernet": bench.slowest(kinds, "cryptography Fernet encrypt"),
     }
-    for kind in ("pyarrow", "pandas", "polars"):
-        ratios[f"python column {kind}, AESGCM loop / fieldward"] = bench.ratio(one, f"fieldward column encrypt {kind}")
-        ratios[f"python column {kind}, Fernet loop / fieldward"] = bench.ratio(
-            "cryptography Fernet encrypt", f"fieldward column encrypt {kind}"
-        )
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     report = {
-        "python": sys.version.split()[0],
-        "rows": bench.rows,
-        "ratios": {name: ratio for name, ratio in ratios.items() if ratio is not None},
-        "missing": bench.missing,
+        "bench": "python",
+        "versions": {"python": sys.version.split()[0], **versions(["cryptography", "tink", "pyarrow", "pandas", "polars"])},
+        "figures": bench.figures(),
+        "rows": {name: row for name, row in rows.items() if row is not None},
     }
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    width = max(len(row["name"]) for row in bench.rows)
-    for row in bench.rows:
-        print(f"{row['name']:{width}} {row['median_ns']:>12,.1f} ns  spread {row['spread']:.0%}")
-    for name, ratio in report["ratios"].items():
-        print(f"{name:{width}} {ratio:>12.1f} times")
+    width = max(map(len, bench.cases))
+    for name, figure in report["figures"].items():
+        print(f"{name:{width}} {figure['median']:>12,.1f} ns  {figure['low']:,.1f} to {figure['high']:,.1f}")
+    for name, row in report["rows"].items():
+        print(f"{name:{width}} {1 / row['time_ratio']['median']:>12.2f} times as fast")
     return 0
 
 
