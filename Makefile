@@ -8,18 +8,20 @@ BENCH_ARGS ?=
 SCALE ?= 1000 10000 100000 1000000
 PEERS ?=
 REPORT_ARGS ?=
+PYTHON_BENCH_ARGS ?=
 NIGHTLY ?= nightly
 VENV := target/venv
 PYTHON := $(VENV)/bin/python3
 
 .DEFAULT_GOAL := help
 PROVIDERS := pkcs11
-.PHONY: help demo test test-backends test-providers bench bench-tools bench-peers fuzz lint audit tools tools-fips reference
+.PHONY: help demo test test-backends test-providers test-python bench bench-tools bench-peers bench-python fuzz lint audit tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
 	@echo "make test-providers   providers against SoftHSM2 (set up where it is missing)"
+	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
 	@echo "make lint    format and lints alone"
@@ -76,6 +78,11 @@ lint: tools
 	cargo clippy --locked --package fieldward --package fieldward-examples --all-targets \
 		--features fieldward/conformance,fieldward-examples/pkcs11 -- -D warnings
 
+# The Python package: its wheel in clean environments.
+test-python: tools
+	cargo clippy --locked --package fieldward-python -- -D warnings
+	bindings-python/test.sh
+
 # The second implementation derives and refuses every golden vector again.
 reference: tools $(VENV)/ready
 	$(PYTHON) core/vectors/reference/check.py
@@ -92,15 +99,21 @@ bench: bench-tools
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
+	$(MAKE) bench-python
 	python3 benches/report.py $(REPORT_ARGS)
 
-# Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK.
+# Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK. Not `--locked`: the library's
+# own dependencies may have moved on.
 bench-peers: bench-tools
-	cargo run --release --locked --target-dir target/peers --manifest-path benches/peers/Cargo.toml -- $(BENCH_ARGS)
+	cargo run --release --target-dir target/peers --manifest-path benches/peers/Cargo.toml -- $(BENCH_ARGS)
 
 bench-tools: tools
 	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		apt-get update -qq && apt-get install -qq -y valgrind >/dev/null; } || { echo "missing: valgrind (package valgrind)"; exit 1; }
+
+# The Python package and its peers; --quick for a look.
+bench-python: tools
+	benches/python/run.sh $(PYTHON_BENCH_ARGS)
 
 fuzz: tools
 	@rustup toolchain list 2>/dev/null | grep -q "^$(NIGHTLY)" || { echo "missing: the Rust toolchain $(NIGHTLY)"; exit 1; }

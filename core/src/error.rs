@@ -234,9 +234,9 @@ impl Error {
         self
     }
 
-    /// The same error, of this row of a column.
+    /// The same error, of this row of a column, from 0. For callers that pass a long column in parts.
     #[must_use]
-    pub(crate) fn in_row(mut self, row: usize) -> Self {
+    pub fn in_row(mut self, row: usize) -> Self {
         self.row = u64::try_from(row).ok();
         self
     }

@@ -490,3 +490,10 @@ fn the_buffers_of_a_column_move_out() {
     number.encrypt_column(&Column::Binary(column), &RecordIds::None, &mut whole).unwrap();
     assert_eq!(whole.into_parts().2, None, "no bitmap where no row is null");
 }
+
+#[test]
+fn a_column_of_rows() {
+    let column = StoredColumn::of([Some(b"ab".as_slice()), None, Some(b"")].into_iter());
+    assert_eq!((column.rows(), column.nulls(), column.data(), column.offsets()), (3, 1, &b"ab"[..], &[0, 2, 2, 2][..]));
+    assert_eq!(column.validity(), [0b101]);
+}

@@ -23,6 +23,18 @@ impl StoredColumn {
         Self::default()
     }
 
+    /// A column of these rows, copied; `None` is null.
+    #[must_use]
+    pub fn of<'a>(rows: impl ExactSizeIterator<Item = Option<&'a [u8]>>) -> Self {
+        let mut column = Self::new();
+        column.clear(rows.len(), 0);
+        for row in rows {
+            column.data.extend_from_slice(row.unwrap_or_default());
+            column.end_row(row.is_some());
+        }
+        column
+    }
+
     /// Forgets the rows and keeps the memory.
     pub(crate) fn clear(&mut self, rows: usize, bytes: usize) {
         self.data.clear();

@@ -151,7 +151,7 @@ impl KeyringBuilder {
     ///
     /// A hook that does not call it ends the wait at once: the read counts as timed out, the event as lost
     /// (`audit_failures`).
-    pub fn around_waits(mut self, hook: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Self {
+    pub fn around_waits(mut self, hook: impl Fn(&mut (dyn FnMut() + Send)) + Send + Sync + 'static) -> Self {
         self.waits = Waits::inside(hook);
         self
     }

@@ -24,19 +24,19 @@ pub(super) struct NamedProvider {
 }
 
 /// What a host does around a wait.
-type Hook = dyn Fn(&mut dyn FnMut()) + Send + Sync;
+type Hook = dyn Fn(&mut (dyn FnMut() + Send)) + Send + Sync;
 
 /// Runs waits inside the host's hook, where there is one.
 #[derive(Clone, Default)]
 pub(super) struct Waits(Option<Arc<Hook>>);
 
 impl Waits {
-    pub(super) fn inside(hook: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Self {
+    pub(super) fn inside(hook: impl Fn(&mut (dyn FnMut() + Send)) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hook)))
     }
 
     /// What `wait` gives; `None` if the hook did not run it.
-    pub(super) fn run<T>(&self, wait: impl FnOnce() -> T) -> Option<T> {
+    pub(super) fn run<T: Send>(&self, wait: impl FnOnce() -> T + Send) -> Option<T> {
         let Some(hook) = &self.0 else { return Some(wait()) };
         let (mut wait, mut result) = (Some(wait), None);
         hook(&mut || {

@@ -244,9 +244,15 @@ impl RecordCipher {
         Ok(())
     }
 
-    pub(super) fn check_names<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    /// Refuses the names of members, or columns, as [`Self::encrypt`] refuses them.
+    ///
+    /// # Errors
+    ///
+    /// `UndeclaredField` for one that the schema neither declares nor leaves in the clear, by its position; `RecordShape` for the
+    /// column of an index.
+    pub fn check_names<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let schema = &self.inner.schema;
-        for (at, name) in names.enumerate() {
+        for (at, name) in names.into_iter().enumerate() {
             let is_declared = schema.undeclared() == Undeclared::Clear
                 || schema.fields().iter().any(|field| field.path().first_name() == name)
                 || schema.clear().iter().any(|clear| clear == name)

@@ -1,0 +1,101 @@
+"""pandas: Series. Missing values (None, NaN, NaT, NA) are null; stored values are Arrow-backed binary or text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from .._errors import Error
+from .._native import ArrowColumn
+from . import objects
+from .arrow import cast
+
+# What a column of each type becomes where nothing says what it was.
+_NATURAL: dict[str, Any] = {"i64": "Int64", "f64": "float64", "bool": "boolean"}
+_OF_OBJECTS = {"date", "decimal", "json", "uuid", "bytes"}
+
+
+class Frames:
+    """Columns of pandas."""
+
+    def to_arrow(self, column: Any, kind: str) -> Any:
+        dtype = column.dtype
+        if isinstance(dtype, pd.ArrowDtype):
+            return pa.chunked_array(column)
+        if isinstance(dtype, pd.CategoricalDtype):
+            return self.to_arrow(column.astype(dtype.categories.dtype), kind)
+        if pd.api.types.is_object_dtype(dtype) or (pd.api.types.is_string_dtype(dtype) and kind != "text"):
+            return objects.to_arrow(column.array, kind, _is_missing)
+        if pd.api.types.is_string_dtype(dtype):
+            return _strings(column)
+        return pa.array(column, from_pandas=True)
+
+    def stored_to_arrow(self, column: Any) -> Any:
+        if isinstance(column.dtype, pd.ArrowDtype):
+            return pa.chunked_array(column)
+        is_text = any(isinstance(value, str) for value in column.array)
+        kind = "text" if is_text else "bytes"
+        try:
+            return objects.to_arrow(column.array, kind, _is_missing)
+        except Error as error:
+            raise Error.of("not_an_envelope", error.detail, error.rows) from None
+
+    def from_stored(self, stored: ArrowColumn, given: Any) -> Any:
+        return _series(pa.chunked_array(stored), given)
+
+    def from_arrow(self, values: ArrowColumn, kind: str, given: Any, like: Any) -> Any:
+        made = pa.chunked_array(values)
+        if like is None:
+            return self._natural(made, kind, given)
+        dtype: Any = pd.api.types.pandas_dtype(like)
+        if isinstance(dtype, pd.ArrowDtype):
+            return _series(cast(made, dtype.pyarrow_dtype), given)
+        if dtype == object:
+            return pd.Series(objects.from_arrow(made, kind), index=given.index, name=given.name, dtype=object)
+        if pa.types.is_integer(made.type) and made.null_count and not pd.api.types.is_extension_array_dtype(dtype):
+            raise Error.of("value_out_of_range", f"nulls in a column of {dtype}")
+        if isinstance(dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(dtype):
+            is_aware = isinstance(dtype, pd.DatetimeTZDtype)
+            unit, zone = (dtype.unit, str(dtype.tz)) if is_aware else (_unit(dtype), None)
+            made = cast(made, pa.timestamp(unit, tz=zone))
+        return made.to_pandas().set_axis(given.index).rename(given.name).astype(dtype)
+
+    def _natural(self, made: Any, kind: str, given: Any) -> Any:
+        if kind in _OF_OBJECTS:
+            return pd.Series(objects.from_arrow(made, kind), index=given.index, name=given.name, dtype=object)
+        if kind == "timestamp":
+            return made.to_pandas().set_axis(given.index).rename(given.name)
+        if kind == "text":
+            return made.to_pandas().set_axis(given.index).rename(given.name)
+        dtype = _NATURAL[kind]
+        if kind in ("i64", "bool") and not made.null_count:
+            dtype = "int64" if kind == "i64" else "bool"
+        if dtype in ("Int64", "boolean"):
+            return _series(made, given).astype(dtype)
+        return made.to_pandas().set_axis(given.index).rename(given.name).astype(dtype)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)
+
+
+def _strings(column: Any) -> Any:
+    try:
+        return pa.array(column, type=pa.large_string(), from_pandas=True)
+    except (pa.ArrowException, UnicodeError):
+        return objects.to_arrow(column.array, "text", _is_missing)
+
+
+def _unit(dtype: Any) -> str:
+    import numpy as np
+
+    return str(np.datetime_data(dtype)[0])
+
+
+def _series(values: Any, given: Any) -> Any:
+    return pd.Series(pd.arrays.ArrowExtensionArray(values), index=given.index, name=given.name)
+
+
+KIND = Frames()

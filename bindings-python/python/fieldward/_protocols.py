@@ -1,0 +1,59 @@
+"""What providers, stores and sinks written in Python have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from . import _native
+
+
+class PythonKeyProvider(Protocol):
+    """Wraps and unwraps one small secret with a key that it never gives out.
+
+    Calls may come from any thread. An exception counts as `provider_unavailable` (retryable), a `PermissionError` as `provider_denied`,
+    a `fieldward.Error` as its own code; it is the cause of what the caller sees. `bytes` cannot be wiped by Python: the secret may
+    stay in memory until it is collected.
+    """
+
+    @property
+    def kind(self) -> str:
+        """What kind of provider it is: stands in the document."""
+
+    @property
+    def key_name(self) -> str:
+        """The configured key: not secret, stands in the document."""
+
+    def wrap(self, secret: bytes, context: _native.WrapContext, /) -> bytes:
+        """Wraps 32 bytes, bound to `context.pairs` or `context.data`."""
+
+    def unwrap(self, wrapped: bytes, context: _native.WrapContext, /) -> bytes:
+        """Opens what `wrap` gave; `provider_wrong_key` for another key, another context, or what was tampered with."""
+
+
+class PythonKeyStore(Protocol):
+    """Holds one document per keyring id, and replaces it by compare-and-swap.
+
+    Calls may come from any thread. An exception counts as `store_unavailable` (retryable), a `PermissionError` as `store_denied`, a
+    `fieldward.Error` as its own code.
+    """
+
+    def load(self, keyring_id: str, /) -> bytes | None:
+        """The document, exactly as it was saved; `None` if there is none. A store that fails raises."""
+
+    def save(
+        self,
+        keyring_id: str,
+        expected: _native.DocumentTag | None,
+        document: bytes,
+        tag: _native.DocumentTag,
+        /,
+    ) -> bool:
+        """Replaces the document tagged `expected` (`None`: there must be none), atomically and durably. False for a conflict."""
+
+
+KeyProvider: TypeAlias = (
+    _native.LocalKeyProvider | _native.LocalKeyDirectory | _native.PassphraseProvider | PythonKeyProvider
+)
+KeyStore: TypeAlias = _native.FileStore | _native.MemoryStore | PythonKeyStore
+AuditSink: TypeAlias = _native.JsonLinesSink | _native.MemorySink | Callable[[str], object]

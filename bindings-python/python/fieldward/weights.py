@@ -1,0 +1,154 @@
+"""Model weights: numpy arrays and safetensors files, encrypted in parts and restored bit for bit. No pickle anywhere.
+
+    from fieldward import weights
+
+    with open("model.fw", "wb") as file:
+        weights.save(keyring, "readmission-v3", {"layer1": array}, file)
+    with open("model.fw", "rb") as file:
+        arrays = weights.load(keyring, "readmission-v3", file)
+
+Each part of up to 8 MiB is a value of its own, bound to the model's name and its place: a part that is missing, swapped, repeated or of
+another model is refused. All parts of an array are in memory at once. `save_file` and `load_file` take any file, such as a safetensors
+file, as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any
+
+from ._errors import Error
+from ._native import Field, Keyring, Schema
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["load", "load_file", "save", "save_file"]
+
+PART = 8 * 1024 * 1024
+"""Bytes of a part."""
+_MAGIC = b"fieldward-parts-1\n"
+_LONGEST = PART + 1024
+_SCHEMA = Schema.from_dict(
+    {
+        "table": "fieldward.weights",
+        "record_id": [{"path": "model", "type": "text"}, {"path": "part", "type": "i64"}],
+        "fields": [{"id": "part", "type": "bytes", "mode": "randomized"}],
+    }
+)
+
+
+def save(keyring: Keyring, model: str, arrays: Mapping[str, np.ndarray[Any, Any]], file: IO[bytes]) -> None:
+    """Encrypts arrays by name. Arrays of objects are refused; any memory order is taken, and comes back in C order."""
+    import numpy as np
+
+    described = []
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype.hasobject or array.dtype.fields is not None:
+            raise Error.of("wrong_type", "numpy arrays of numbers, booleans or text")
+        described.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "bytes": array.nbytes})
+    bodies = (memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)) if array.size else memoryview(b"") for array in arrays.values())
+    _write(keyring, model, {"arrays": described}, sum(_parts(item["bytes"]) for item in described), _cut(bodies), file)
+
+
+def load(keyring: Keyring, model: str, file: IO[bytes]) -> dict[str, np.ndarray[Any, Any]]:
+    """Decrypts what `save` wrote."""
+    import numpy as np
+
+    header, parts = _read(keyring, model, file)
+    if "arrays" not in header:
+        raise Error.of("value_malformed", "a file, not arrays: use load_file")
+    arrays = {}
+    for item in header["arrays"]:
+        raw = bytearray()
+        for _ in range(_parts(item["bytes"])):
+            raw += next(parts)
+        if len(raw) != item["bytes"]:
+            raise Error.of("value_malformed", "an array of another length")
+        arrays[item["name"]] = np.frombuffer(raw, dtype=np.dtype(item["dtype"])).reshape(item["shape"])
+    _ended(parts)
+    return arrays
+
+
+def save_file(keyring: Keyring, model: str, source: IO[bytes], file: IO[bytes]) -> None:
+    """Encrypts a file, part by part: 8 MiB in memory. `source` must be seekable, since the number of parts comes first."""
+    start = source.tell()
+    size = source.seek(0, 2) - start
+    source.seek(start)
+
+    def parts() -> Iterator[memoryview]:
+        for _ in range(_parts(size)):
+            yield memoryview(source.read(PART))
+
+    _write(keyring, model, {"size": size}, _parts(size), parts(), file)
+
+
+def load_file(keyring: Keyring, model: str, file: IO[bytes], target: IO[bytes]) -> None:
+    """Decrypts what `save_file` wrote, part by part. A refusal leaves the parts before it in `target`: use it only after this returns."""
+    header, parts = _read(keyring, model, file)
+    if "size" not in header:
+        raise Error.of("value_malformed", "arrays, not a file: use load")
+    written = sum(target.write(part) for part in parts)
+    if written != header["size"]:
+        raise Error.of("value_malformed", "a file of another length")
+
+
+def _parts(size: int) -> int:
+    return math.ceil(size / PART)
+
+
+def _cut(bodies: Iterator[memoryview]) -> Iterator[memoryview]:
+    for body in bodies:
+        for start in range(0, len(body), PART):
+            yield body[start : start + PART]
+
+
+def _field(keyring: Keyring) -> Field:
+    return keyring.field(_SCHEMA, "part")
+
+
+def _write(keyring: Keyring, model: str, header: dict[str, Any], count: int, parts: Iterator[memoryview], file: IO[bytes]) -> None:
+    field = _field(keyring)
+    file.write(_MAGIC)
+    described = json.dumps({**header, "parts": count}).encode()
+    _put(file, field.encrypt(described, record_id=(model, 0)))
+    for number, part in enumerate(parts, start=1):
+        _put(file, field.encrypt(part, record_id=(model, number)))
+
+
+def _put(file: IO[bytes], envelope: bytes) -> None:
+    file.write(len(envelope).to_bytes(4, "big"))
+    file.write(envelope)
+
+
+def _read(keyring: Keyring, model: str, file: IO[bytes]) -> tuple[dict[str, Any], Iterator[bytes]]:
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise Error.of("not_an_envelope", "no file of parts")
+    field = _field(keyring)
+    header: dict[str, Any] = json.loads(_get(field, model, 0, file))
+
+    def parts() -> Iterator[bytes]:
+        for number in range(1, header["parts"] + 1):
+            yield _get(field, model, number, file)
+        if file.read(1):
+            raise Error.of("envelope_too_long", "more than the parts")
+
+    return header, parts()
+
+
+def _get(field: Field, model: str, number: int, file: IO[bytes]) -> bytes:
+    length = int.from_bytes(file.read(4), "big")
+    if not 0 < length <= _LONGEST:
+        raise Error.of("envelope_truncated", f"part {number}")
+    envelope = file.read(length)
+    if len(envelope) != length:
+        raise Error.of("envelope_truncated", f"part {number}")
+    part: bytes = field.decrypt(envelope, record_id=(model, number))
+    return part
+
+
+def _ended(parts: Iterator[bytes]) -> None:
+    if next(parts, None) is not None:
+        raise Error.of("value_malformed", "more parts than the arrays have")

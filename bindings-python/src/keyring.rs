@@ -1,0 +1,275 @@
+//! Keyrings: describing one, opening it, closing it, and making handles.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fieldward::{Clock, Error, ErrorCode, KeyState, KeyringBuilder};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::audit::sink_of;
+use crate::calls::{KeyringMark, release};
+use crate::error::{Result, fail, to_py};
+use crate::field::Field;
+use crate::handle::{Handle, Handles, Held};
+use crate::pin::pin_of;
+use crate::provider::provider_of;
+use crate::record::Records;
+use crate::schema::Schema;
+use crate::store::store_of;
+
+/// A clock that stands still until it is moved: for tests and demonstrations.
+#[pyclass(frozen, module = "fieldward")]
+pub(crate) struct ManualClock {
+    inner: fieldward::ManualClock,
+}
+
+#[pymethods]
+impl ManualClock {
+    /// A clock that shows `now`, in seconds since 1970.
+    #[new]
+    fn new(now: i64) -> Self {
+        Self { inner: fieldward::ManualClock::new(now) }
+    }
+
+    /// Moves the clock by so many seconds.
+    fn advance(&self, seconds: i64) {
+        self.inner.advance(seconds);
+    }
+
+    /// Now, in seconds since 1970.
+    #[getter]
+    fn now(&self) -> i64 {
+        self.inner.now()
+    }
+}
+
+/// What `fieldward.KeyringConfig` holds.
+#[derive(FromPyObject)]
+struct Config<'py> {
+    keyring_id: String,
+    providers: Bound<'py, PyDict>,
+    store: Bound<'py, PyAny>,
+    pin: Option<Bound<'py, PyAny>>,
+    no_pin: Option<String>,
+    clock: Option<Bound<'py, ManualClock>>,
+    audit: Vec<Bound<'py, PyAny>>,
+    refresh_after: Option<Duration>,
+    max_staleness: Option<Duration>,
+    store_timeout: Option<Duration>,
+    rollback_window: Option<Duration>,
+    cache_capacity: Option<usize>,
+    accept_identity: Option<Vec<u8>>,
+}
+
+impl Config<'_> {
+    fn builder(&self, mark: KeyringMark) -> Result<KeyringBuilder> {
+        let mut builder = fieldward::Keyring::builder(self.keyring_id.as_str()).store(store_of(&self.store, mark)?);
+        for (name, provider) in &self.providers {
+            let Ok(name) = name.extract::<String>() else {
+                return fail(ErrorCode::InvalidArgument, "providers: a dict by name");
+            };
+            builder = builder.provider(name, provider_of(&provider, mark)?);
+        }
+        if let Some(pin) = &self.pin {
+            builder = builder.pin(pin_of(pin)?);
+        }
+        if let Some(reason) = &self.no_pin {
+            builder = builder.no_pin(reason);
+        }
+        if let Some(clock) = &self.clock {
+            builder = builder.clock(clock.get().inner.clone());
+        }
+        for sink in &self.audit {
+            builder = builder.audit(sink_of(sink, mark)?);
+        }
+        if let Some(age) = self.refresh_after {
+            builder = builder.refresh_after(age);
+        }
+        if let Some(age) = self.max_staleness {
+            builder = builder.max_staleness(age);
+        }
+        if let Some(timeout) = self.store_timeout {
+            builder = builder.store_timeout(timeout);
+        }
+        if let Some(window) = self.rollback_window {
+            builder = builder.rollback_window(window);
+        }
+        if let Some(keys) = self.cache_capacity {
+            builder = builder.cache_capacity(keys);
+        }
+        if let Some(identity) = &self.accept_identity {
+            let identity = <[u8; 32]>::try_from(identity.as_slice());
+            builder = builder.accept_identity(identity.map_err(|_| Error::new(ErrorCode::InvalidKeyLength))?);
+        }
+        Ok(builder.around_waits(move |wait| mark.wait(wait)))
+    }
+}
+
+/// Runs the end of a builder with the lock released.
+fn begun(
+    config: &Bound<'_, PyAny>,
+    begin: impl FnOnce(KeyringBuilder) -> Result<fieldward::Keyring> + Send,
+) -> PyResult<Keyring> {
+    let mark = KeyringMark::new();
+    let read: Config<'_> = config.extract()?;
+    let builder = read.builder(mark).map_err(to_py)?;
+    let keyring = release(config.py(), || begin(builder)).map_err(to_py)?;
+    let handles = Arc::new(Handles::default());
+    Ok(Keyring { inner: handles.give(keyring), handles, mark, config: config.clone().unbind(), is_plain: true })
+}
+
+/// Makes a new keyring: what `KeyringConfig.create` calls.
+#[pyfunction]
+pub(crate) fn create(config: &Bound<'_, PyAny>) -> PyResult<Keyring> {
+    begun(config, KeyringBuilder::create)
+}
+
+/// Opens the keyring that the store holds: what `KeyringConfig.open` calls.
+#[pyfunction]
+pub(crate) fn open(config: &Bound<'_, PyAny>) -> PyResult<Keyring> {
+    begun(config, KeyringBuilder::open)
+}
+
+/// Opens an exported document: what `KeyringConfig.recover` calls.
+#[pyfunction]
+pub(crate) fn recover(config: &Bound<'_, PyAny>, export: &[u8]) -> PyResult<Keyring> {
+    let export = export.to_vec();
+    begun(config, move |builder| builder.recover(&export))
+}
+
+/// Reads an envelope's header without a key: a dict of `suite`, `key_id`, `plaintext_len` and `is_text`.
+#[pyfunction]
+pub(crate) fn inspect<'py>(stored: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+    let bytes = match stored.extract::<String>() {
+        Ok(text) => text.into_bytes(),
+        Err(_) => crate::value::bytes_of(stored).ok_or_else(|| to_py(ErrorCode::NotAnEnvelope.into()))?,
+    };
+    let found = fieldward::inspect(&bytes).map_err(to_py)?;
+    let header = PyDict::new(stored.py());
+    header.set_item("suite", found.header.suite.id())?;
+    header.set_item("key_id", found.header.key_id.to_string())?;
+    header.set_item("plaintext_len", found.plaintext_len)?;
+    header.set_item("is_text", found.is_text)?;
+    Ok(header)
+}
+
+/// The versioned keys of one tenant or application, open. Any thread may use it; a forked child too.
+///
+/// Made by `KeyringConfig.create` and `KeyringConfig.open`. Closing it wipes its keys and closes every handle that it gave out. It
+/// pickles as its configuration, never as a key: who unpickles it opens the keyring anew.
+///
+///     with KeyringConfig("clinic", providers={"primary": provider}, store=FileStore("keys")).open() as keyring:
+///         ssn = keyring.field(Schema.patient(), "ssn")
+#[pyclass(frozen, module = "fieldward", weakref)]
+pub(crate) struct Keyring {
+    inner: Arc<Handle<fieldward::Keyring>>,
+    pub(crate) handles: Arc<Handles>,
+    pub(crate) mark: KeyringMark,
+    config: Py<PyAny>,
+    /// Without rights or duties of its own, such as `allow` and `reading_as` give.
+    is_plain: bool,
+}
+
+impl Keyring {
+    pub(crate) fn inner(&self) -> Result<Held<fieldward::Keyring>> {
+        self.inner.get()
+    }
+
+    /// A call that may wait, or call providers, stores and sinks: with the lock released.
+    pub(crate) fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        call: impl FnOnce(&fieldward::Keyring) -> Result<T> + Send,
+    ) -> PyResult<T> {
+        self.mark.check().map_err(to_py)?;
+        let keyring = self.inner.get().and_then(|held| held.part().cloned()).map_err(to_py)?;
+        release(py, || call(&keyring)).map_err(to_py)
+    }
+
+    /// The same keyring with what `change` gives it.
+    fn changed(
+        &self,
+        py: Python<'_>,
+        change: impl FnOnce(&fieldward::Keyring) -> Result<fieldward::Keyring> + Send,
+    ) -> PyResult<Self> {
+        let keyring = self.run(py, change)?;
+        Ok(Self {
+            inner: self.handles.give(keyring),
+            handles: Arc::clone(&self.handles),
+            mark: self.mark,
+            config: self.config.clone_ref(py),
+            is_plain: false,
+        })
+    }
+}
+
+#[pymethods]
+impl Keyring {
+    /// The keyring's id.
+    #[getter]
+    fn id(&self) -> PyResult<String> {
+        self.inner.get().and_then(|held| Ok(held.part()?.id().to_owned())).map_err(to_py)
+    }
+
+    /// A handle for one field of a schema, of one tenant where there are tenants. Make it once and keep it.
+    #[pyo3(signature = (schema, field, /, *, tenant = None))]
+    fn field(
+        slf: &Bound<'_, Self>,
+        schema: &Bound<'_, Schema>,
+        field: String,
+        tenant: Option<String>,
+    ) -> PyResult<Field> {
+        Field::new(slf, schema, field, tenant).map_err(to_py)
+    }
+
+    /// A handle for whole records of a schema, of one tenant where there are tenants. Make it once and keep it.
+    #[pyo3(signature = (schema, /, *, tenant = None))]
+    fn records(slf: &Bound<'_, Self>, schema: &Bound<'_, Schema>, tenant: Option<String>) -> PyResult<Records> {
+        Records::new(slf, schema, tenant).map_err(to_py)
+    }
+
+    /// A handle that also decrypts under `suspended` or `compromised` keys, for re-encryption. What it gives is marked untrusted.
+    fn allow(&self, py: Python<'_>, state: &str, reason: &str) -> PyResult<Self> {
+        let state = KeyState::ALL.into_iter().find(|known| known.as_str() == state);
+        let state = state.ok_or_else(|| to_py(Error::with_detail(ErrorCode::InvalidArgument, "state")))?;
+        self.changed(py, |keyring| keyring.allow(state, reason))
+    }
+
+    /// A handle whose decryptions are logged, with actor and reason.
+    fn reading_as(&self, py: Python<'_>, actor: &str, reason: &str) -> PyResult<Self> {
+        self.changed(py, |keyring| keyring.reading_as(actor, reason))
+    }
+
+    /// Wipes the keys and closes every handle that the keyring gave out: they raise the code `closed` from then on. Calls under way
+    /// end first. Closing again does nothing.
+    fn close(&self, py: Python<'_>) {
+        release(py, || self.handles.close());
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
+        self.close(py);
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Py<PyAny>,))> {
+        if !self.is_plain {
+            return Err(to_py(Error::with_detail(
+                ErrorCode::InvalidArgument,
+                "a handle of allow or reading_as is not pickled: pickle the keyring",
+            )));
+        }
+        Ok((py.import("fieldward._pickle")?.getattr("keyring")?, (self.config.clone_ref(py),)))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.id() {
+            Ok(id) => format!("Keyring({id})"),
+            Err(_) => "Keyring(closed)".to_owned(),
+        }
+    }
+}

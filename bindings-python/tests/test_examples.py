@@ -1,0 +1,20 @@
+"""The examples run, and give what they promise."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from conftest import ROOT
+
+
+def test_training_on_decrypted_columns(tmp_path: Path) -> None:
+    path = ROOT / "bindings-python" / "examples" / "train.py"
+    spec = importlib.util.spec_from_file_location("train", path)
+    assert spec is not None
+    assert spec.loader is not None
+    train = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(train)
+    decrypted, clear = train.main(tmp_path)
+    assert decrypted == clear > 0.9
+    assert b"mean_radius" in (tmp_path / "measurements.parquet").read_bytes()
