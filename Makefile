@@ -5,7 +5,6 @@ SCHEMA ?=
 FUZZ_SECONDS ?= 20
 FUZZ_TARGETS := envelope value schema keyring_document context audit
 BENCH_ARGS ?=
-BENCH_FEATURES ?=
 SCALE ?= 1000 10000 100000 1000000
 PEERS ?=
 REPORT_ARGS ?=
@@ -14,11 +13,13 @@ VENV := target/venv
 PYTHON := $(VENV)/bin/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-tools bench-peers fuzz lint audit tools reference
+PROVIDERS := pkcs11
+.PHONY: help demo test test-backends test-providers bench bench-tools bench-peers fuzz lint audit tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
+	@echo "make test-providers   providers against SoftHSM2 (set up where it is missing)"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
 	@echo "make lint    format and lints alone"
@@ -28,6 +29,10 @@ tools:
 	@command -v cargo >/dev/null || { echo "missing: Rust (cargo), https://rustup.rs"; exit 1; }
 	@command -v cc >/dev/null || { echo "missing: a C compiler (cc)"; exit 1; }
 	@command -v python3 >/dev/null || { echo "missing: Python 3"; exit 1; }
+
+# AWS-LC's FIPS module is built with CMake and Go; plain AWS-LC needs the C compiler alone.
+tools-fips: tools
+	@sh core/tests/fips_tools.sh
 
 demo: tools
 	cargo run --release --locked --package fieldward-examples --bin demo -- \
@@ -39,6 +44,7 @@ test: lint reference
 	RUSTFLAGS='--cfg aes_backend="soft" --cfg polyval_backend="soft"' \
 		cargo test --locked --target-dir target/soft --package fieldward --lib -- suite:: golden::
 	cargo test --locked --package fieldward --features parallel --test columns
+	$(MAKE) test-backends
 	python3 core/spec/check.py --self-test
 	python3 core/spec/check.py
 	python3 core/dependencies.py --self-test
@@ -46,12 +52,29 @@ test: lint reference
 	python3 benches/report.py --self-test
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --package fieldward
 	cargo run --locked --package fieldward-examples --example first_record
+	$(MAKE) test-providers
 	@echo "all checks passed"
+
+# The other back ends: the same vectors, each against the other, and what the FIPS module's policy refuses.
+test-backends: tools-fips
+	cargo test --locked --package fieldward --features aws-lc --lib -- suite:: golden:: --skip accumulated --skip siv::
+	cargo test --locked --package fieldward --features aws-lc --test backends --test field_round_trip --test tamper
+	cargo test --locked --package fieldward --features fips --lib --test backends -- --skip accumulated --skip siv::
+
+# Real key services, and the commands of their guides.
+test-providers: tools
+	core/tests/services.sh cargo test --locked --package fieldward --features conformance,$(PROVIDERS) \
+		$(foreach provider,$(PROVIDERS),--test provider_$(provider))
+	cargo build --locked --package fieldward-examples --features $(PROVIDERS) --examples
+	set -e; for guide in $(PROVIDERS); do core/tests/services.sh python3 core/docs/guides/check.py core/docs/guides/$$guide.md; done
 
 lint: tools
 	cargo fmt --all --check
 	cargo clippy --locked --all-targets --features fieldward/conformance -- -D warnings
 	cargo clippy --locked --package fieldward --features fieldward/fuzzing -- -D warnings
+	cargo clippy --locked --package fieldward --all-targets --features fieldward/aws-lc -- -D warnings
+	cargo clippy --locked --package fieldward --package fieldward-examples --all-targets \
+		--features fieldward/conformance,fieldward-examples/pkcs11 -- -D warnings
 
 # The second implementation derives and refuses every golden vector again.
 reference: tools $(VENV)/ready
@@ -64,8 +87,8 @@ $(VENV)/ready: core/vectors/reference/requirements.txt
 
 bench: bench-tools
 	rm -rf target/bench
-	cargo test --locked --profile bench --package fieldward-benches --features "$(BENCH_FEATURES)" --lib
-	cargo bench --locked --package fieldward-benches --features "$(BENCH_FEATURES)" --benches -- $(BENCH_ARGS)
+	cargo test --locked --profile bench --package fieldward-benches --lib
+	cargo bench --locked --package fieldward-benches --benches -- $(BENCH_ARGS)
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)

@@ -7,7 +7,6 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use aes_siv::siv::Aes256Siv;
 use fieldward::{FieldCipher, RecordId, Stored, Value};
 use fieldward_benches::fixture::{BOUND, DETERMINISTIC, PLAIN, field};
-#[cfg(feature = "aws-lc")]
 use fieldward_benches::fixture::{builder, field_of};
 use fieldward_benches::{Bench, Turn};
 use xaes_256_gcm::Xaes256Gcm;
@@ -101,7 +100,6 @@ fn long(bench: &mut Bench) {
 }
 
 /// The same by AWS-LC, beside a raw seal of the same bytes into a new buffer.
-#[cfg(feature = "aws-lc")]
 fn long_aws_lc(bench: &mut Bench) {
     use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
@@ -124,9 +122,6 @@ fn long_aws_lc(bench: &mut Bench) {
         },
     );
 }
-
-#[cfg(not(feature = "aws-lc"))]
-fn long_aws_lc(_: &mut Bench) {}
 
 fn main() {
     let mut bench = Bench::new("field");

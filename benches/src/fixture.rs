@@ -3,16 +3,18 @@
 #![allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a bench without its fixture has failed")]
 
 use fieldward::{
-    BinaryColumn, FieldCipher, Keyring, KeyringBuilder, LocalKeyProvider, MemoryStore, Offsets, Schema, SecretKey,
+    Backend, BinaryColumn, FieldCipher, Keyring, KeyringBuilder, LocalKeyProvider, MemoryStore, Offsets, Schema,
+    SecretKey,
 };
 
-/// A keyring in memory, still to be created.
+/// A keyring in memory, still to be created, with the portable back end unless another is named.
 pub fn builder() -> KeyringBuilder {
     let key = SecretKey::generate().expect("random bytes");
     Keyring::builder("bench")
         .provider("primary", LocalKeyProvider::new(key))
         .store(MemoryStore::new())
         .no_pin("a bench in memory")
+        .backend(Backend::Portable)
 }
 
 /// A new keyring in memory.

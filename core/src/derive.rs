@@ -3,13 +3,12 @@
 //! The input key is uniform (256 random bits), so the extract step is left out. `info` is the encoding `P` of
 //! `"fieldward/1"`, the label and the label's parameters; no two can encode alike (`spec/derive.md`).
 
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::context::{FieldContext, Parts};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::Result;
 use crate::secret::SecretKey;
+use crate::suite::hash;
 
 /// The first part of every `info`: the format's name and version.
 const FORMAT: &str = "fieldward/1";
@@ -77,8 +76,7 @@ pub(crate) fn field_info(label: Label, context: &FieldContext) -> Parts {
 /// HKDF-Expand-SHA-256 of `key` and `info`, `N` bytes long.
 pub(crate) fn expand<const N: usize>(key: &SecretKey, info: Parts) -> Result<Zeroizing<[u8; N]>> {
     let mut output = Zeroizing::new([0; N]);
-    let hkdf = Hkdf::<Sha256>::from_prk(key.expose()).map_err(|_| Error::new(ErrorCode::Internal))?;
-    hkdf.expand(&info.into_bytes(), output.as_mut_slice()).map_err(|_| Error::new(ErrorCode::Internal))?;
+    hash::expand(key, &info.into_bytes(), output.as_mut_slice())?;
     Ok(output)
 }
 

@@ -89,6 +89,8 @@ codes! {
     RecordIdMissing, "record_id_missing", Misuse, false, "the schema binds a record id and none was given";
     RecordIdUnexpected, "record_id_unexpected", Misuse, false, "a record id was given and the schema binds none";
     ReasonRequired, "reason_required", Misuse, false, "this use must be allowed by name, with a reason";
+    BackendUnavailable, "backend_unavailable", Misuse, false, "this build has no such back end";
+    NotApproved, "not_approved", Misuse, false, "the FIPS module does not cover this operation";
     Closed, "closed", Misuse, false, "the handle was closed";
     // --- input
     WrongType, "wrong_type", Input, false, "the value's type is not the field's declared type";

@@ -79,7 +79,8 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// `UnknownField`; `InvalidName` for a tenant past its limits.
+    /// `UnknownField`; `InvalidName` for a tenant past its limits; `NotApproved` for a field that is, or was, deterministic where the
+    /// back end is the FIPS module.
     pub fn field(&self, schema: &Schema, tenant: Option<&str>, field: &str) -> Result<FieldCipher> {
         FieldCipher::new(self, schema, tenant, schema.require_field(field)?)
     }
@@ -99,6 +100,9 @@ impl FieldCipher {
                 binding: earlier.record_binding.unwrap_or(binding),
                 keys: FieldKeys::new(mode, place(earlier.field.as_deref().unwrap_or(spec.id()))?),
             });
+        }
+        if readings.iter().any(|reading| reading.mode == Mode::Deterministic) {
+            keyring.backend().refuse_unapproved(&format!("{}: AES-SIV", spec.name()))?;
         }
         let context = place(spec.id())?;
         let indexes = spec.indexes().iter().map(|index| BoundIndex::new(index, spec, &context)).collect();

@@ -48,6 +48,7 @@ use crate::context::RecordId;
 use crate::envelope::KeyId;
 use crate::error::{ErrorCode, Result, fail};
 use crate::metrics::Metrics;
+use crate::suite::Backend;
 
 use environment::Environment;
 use open::Opened;
@@ -128,6 +129,12 @@ impl Keyring {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.inner.environment.id
+    }
+
+    /// Which code encrypts and decrypts values.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.inner.environment.backend
     }
 
     /// A handle that also decrypts under suspended or compromised keys, for re-encryption. What it gives is marked untrusted and

@@ -1,4 +1,12 @@
 //! Field-level encryption. See the crate's README for a first program.
+//!
+//! # Features
+//!
+//! - `conformance`: suites for providers and stores of your own.
+//! - `parallel`: long columns on all cores.
+//! - `aws-lc`: [`Backend::AwsLc`], long values by AWS-LC. The default of a keyring then; bytes and behaviour are the same.
+//! - `fips`: [`Backend::AwsLcFips`], the FIPS module of AWS-LC with a policy. The default of a keyring then, and stricter: deterministic
+//!   fields and the encryption of columns are refused unless the keyring names another back end.
 #![forbid(unsafe_code)]
 
 mod audit;
@@ -56,6 +64,8 @@ pub use provider::{
     MAX_KEY_NAME_LEN, MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, RetryingProvider,
     WrapContext, WrappedKey, bind_context, unbind_context,
 };
+#[cfg(feature = "pkcs11")]
+pub use provider::{Pkcs11Builder, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider};
 pub use record::{
     Cell, Change, EncryptedRecord, MAX_RECORD_DEPTH, OpenedNode, OpenedRecord, RecordCipher, RecordNode,
     ReencryptedRecord, SealedNode, Step as RecordStep,
@@ -74,4 +84,5 @@ pub use store::{
     DocumentTag, FilePin, FileStore, GenerationPin, KeyStore, MAX_DOCUMENT_LEN, MAX_KEYRING_ID_LEN, MemoryPin,
     MemoryStore, PinnedState, StoredDocument, check_keyring_id,
 };
+pub use suite::Backend;
 pub use value::{Date, Decimal, MAX_JSON_DEPTH, MAX_VALUE_LEN, Offset, Padding, Timestamp, Value, ValueType};

@@ -9,6 +9,7 @@
 //! | [`LocalKeyDirectory`] | a directory with one key file for each root epoch, so that an epoch's key can be destroyed |
 //! | [`PassphraseProvider`] | a passphrase that people type |
 //! | [`CallbackProvider`] | two functions: an HSM, a KMS, another language |
+//! | `Pkcs11Provider` | a hardware module (feature `pkcs11`) |
 //! | [`CachedProvider`] | a wrapper that keeps what it opened for a few minutes |
 //! | [`RetryingProvider`] | a wrapper that tries again what failed for a moment |
 //!
@@ -20,6 +21,8 @@ mod directory;
 mod key_file;
 mod local;
 mod passphrase;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod retrying;
 
 use std::collections::BTreeMap;
@@ -36,6 +39,8 @@ pub use directory::LocalKeyDirectory;
 pub use key_file::KEY_TEXT_PREFIX;
 pub use local::LocalKeyProvider;
 pub use passphrase::{PassphraseProvider, Pbkdf2Hash};
+#[cfg(feature = "pkcs11")]
+pub use pkcs11::{Pkcs11Builder, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider};
 pub use retrying::RetryingProvider;
 
 /// The longest key name, in bytes.

@@ -1,4 +1,5 @@
-//! Random bytes from the operating system, and nothing else: no user-space generator, no state, nothing to fork.
+//! Random bytes from the operating system: no user-space generator, no state, nothing to fork. Only a build with the FIPS module draws
+//! new keys from that, as its policy asks.
 
 use getrandom::SysRng;
 use rand_core::TryCryptoRng;
@@ -8,6 +9,14 @@ use crate::error::{Error, ErrorCode, Result};
 /// Fills `buffer` from the operating system's generator.
 pub(crate) fn fill(buffer: &mut [u8]) -> Result<()> {
     fill_from(&mut SysRng, buffer)
+}
+
+/// Fills a new key.
+pub(crate) fn fill_key(key: &mut [u8]) -> Result<()> {
+    #[cfg(feature = "fips")]
+    return aws_lc_rs::rand::fill(key).map_err(|_| Error::new(ErrorCode::RandomUnavailable));
+    #[cfg(not(feature = "fips"))]
+    fill(key)
 }
 
 /// A fresh array from the operating system's generator.

@@ -16,14 +16,14 @@ impl SecretKey {
     /// Length in bytes: 32.
     pub const LEN: usize = 32;
 
-    /// A fresh key from the operating system's generator.
+    /// A fresh key from the operating system's generator; in a build with the feature `fips`, from that of the FIPS module.
     ///
     /// # Errors
     ///
-    /// `RandomUnavailable` if the operating system gives no random bytes.
+    /// `RandomUnavailable` if no random bytes are given.
     pub fn generate() -> Result<Self> {
         let mut key = Self(Box::new([0; Self::LEN]));
-        random::fill(key.0.as_mut_slice())?;
+        random::fill_key(key.0.as_mut_slice())?;
         Ok(key)
     }
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
 use super::{AuditEvent, MAX_LINE_LEN};
 use crate::clock::UnixSeconds;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::SecretKey;
+use crate::suite::hash::Hmac;
 
 /// The MAC before a writer's first entry.
 pub(super) const FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -64,7 +63,7 @@ impl Entry {
         let mut line = serde_json::to_string(self).map_err(|_| Error::new(ErrorCode::Internal))?;
         let Some(key) = key else { return Ok((line, None)) };
         line.pop();
-        let mac = base16ct::lower::encode_string(&mac_of(key, &line)?.finalize().into_bytes());
+        let mac = base16ct::lower::encode_string(&Hmac::new(key)?.tag(line.as_bytes()));
         line.push_str(MAC_MEMBER);
         line.push_str(&mac);
         line.push_str("\"}");
@@ -106,14 +105,8 @@ impl<'a> Line<'a> {
     pub(super) fn is_authentic(&self, key: &SecretKey) -> bool {
         let mut bytes = [0; 32];
         let Some(Ok(expected)) = self.mac.map(|mac| base16ct::lower::decode(mac, &mut bytes)) else { return false };
-        mac_of(key, self.covered).is_ok_and(|mac| mac.verify_slice(expected).is_ok())
+        Hmac::new(key).is_ok_and(|key| key.holds(self.covered.as_bytes(), expected))
     }
-}
-
-fn mac_of(key: &SecretKey, covered: &str) -> Result<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).map_err(|_| Error::new(ErrorCode::Internal))?;
-    mac.update(covered.as_bytes());
-    Ok(mac)
 }
 
 fn is_lower_hex(text: &str) -> bool {

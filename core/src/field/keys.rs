@@ -11,7 +11,7 @@ use crate::envelope::KeyId;
 use crate::error::{ErrorCode, Result, fail};
 use crate::keyring::{DataKey, DerivedKey, Keyring, Parent};
 use crate::schema::Mode;
-use crate::suite::{Siv, Xaes};
+use crate::suite::{Randomized, Siv};
 
 /// How many versions a handle keeps keys of; more are asked of the keyring's cache.
 const KEPT: usize = 16;
@@ -61,7 +61,9 @@ impl FieldKeys {
         let info = field_info(label, &self.context);
         let key = keyring.derived_cache().derive(Parent::Data(data_key.id()), &info.clone().into_bytes(), || {
             Ok(match self.mode {
-                Mode::Randomized => DerivedKey::Randomized(Xaes::new(&expand_key(secret, info)?)),
+                Mode::Randomized => {
+                    DerivedKey::Randomized(Randomized::new(keyring.backend(), &expand_key(secret, info)?)?)
+                }
                 Mode::Deterministic => DerivedKey::Deterministic(Siv::new(expand(secret, info)?)),
             })
         })?;

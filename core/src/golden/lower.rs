@@ -8,7 +8,7 @@ use crate::derive::{Label, expand, expand_key, field_info, info};
 use crate::envelope::{Envelope, Header, KeyId, Suite, encode_text, inspect};
 use crate::error::Result;
 use crate::secret::SecretKey;
-use crate::suite::{Siv, Xaes, xaes};
+use crate::suite::{Backend, Randomized, Siv, xaes};
 use crate::value::{Padding, Value};
 
 pub(super) fn run(op: &str, input: &Json) -> Option<Result<Json>> {
@@ -163,7 +163,8 @@ fn envelope_open(input: &Json) -> Result<Json> {
     let envelope = Envelope::parse(&bytes)?;
     let plaintext = match envelope.header.suite {
         Suite::Randomized => {
-            let cipher = Xaes::new(&expand_key(&data_key, field_info(Label::Randomized, &context))?);
+            let key = expand_key(&data_key, field_info(Label::Randomized, &context))?;
+            let cipher = Randomized::new(Backend::default(), &key)?;
             let record = record(&input["place"]["record"])?;
             cipher.open(&randomized_associated_data(envelope.header, record.as_ref()), envelope.sealed)?
         }

@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::error::Result;
+use crate::error::{ErrorCode, Result};
 use crate::keyring::Keyring;
 use crate::provider::LocalKeyProvider;
 use crate::record::{Cell, EncryptedRecord, RecordCipher};
 use crate::schema::Schema;
 use crate::secret::SecretKey;
 use crate::store::MemoryStore;
+use crate::suite::Backend;
 
 pub(super) fn run(op: &str, input: &Json) -> Option<Result<Json>> {
     match op {
@@ -19,15 +20,24 @@ pub(super) fn run(op: &str, input: &Json) -> Option<Result<Json>> {
 }
 
 fn setting(input: &Json) -> (RecordCipher, Map<String, Json>, String) {
-    let keyring = Keyring::builder("vectors")
-        .provider("primary", LocalKeyProvider::new(SecretKey::generate().unwrap()))
-        .store(MemoryStore::new())
-        .no_pin("vectors")
-        .create()
-        .unwrap();
     let schema = Schema::from_json(input["schema"].as_str().unwrap()).unwrap();
     let text = input["record"].as_str().unwrap();
-    (keyring.records(&schema, None).unwrap(), serde_json::from_str(text).unwrap(), text.to_owned())
+    let records = match records(&schema, Backend::default()) {
+        // deterministic fields are not for the FIPS module
+        Err(error) if error.code() == ErrorCode::NotApproved => records(&schema, Backend::Portable),
+        records => records,
+    };
+    (records.unwrap(), serde_json::from_str(text).unwrap(), text.to_owned())
+}
+
+fn records(schema: &Schema, backend: Backend) -> Result<RecordCipher> {
+    let keyring = Keyring::builder("vectors")
+        .provider("primary", LocalKeyProvider::new(SecretKey::generate()?))
+        .store(MemoryStore::new())
+        .no_pin("vectors")
+        .backend(backend)
+        .create()?;
+    keyring.records(schema, None)
 }
 
 fn encrypt(input: &Json) -> Result<Json> {

@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorCode, Result, fail};
 use crate::metrics::Metrics;
 use crate::provider::{KeyProvider, check_key_name};
 use crate::store::{GenerationPin, KeyStore, check_keyring_id};
+use crate::suite::Backend;
 
 const DEFAULT_REFRESH_AFTER: Duration = Duration::from_secs(60);
 const DEFAULT_MAX_STALENESS: Duration = Duration::from_secs(3_600);
@@ -45,6 +46,7 @@ pub struct KeyringBuilder {
     cache_capacity: usize,
     accepted_identity: Option<[u8; 32]>,
     waits: Waits,
+    backend: Backend,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,7 @@ impl KeyringBuilder {
             cache_capacity: DerivedCache::DEFAULT_CAPACITY,
             accepted_identity: None,
             waits: Waits::default(),
+            backend: Backend::default(),
         }
     }
 
@@ -153,6 +156,12 @@ impl KeyringBuilder {
         self
     }
 
+    /// Which code encrypts and decrypts values; [`Backend::default`] unless named here. Handles of one document may differ in it.
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
+    }
+
     /// Accepts a document whose root has this identity although the pin does not lead to it: after a recovery, or after a root
     /// was compromised. [`Keyring::root_identity`] has it, in a process that trusts the document.
     pub fn accept_identity(mut self, root_identity: [u8; 32]) -> Self {
@@ -166,7 +175,7 @@ impl KeyringBuilder {
     ///
     /// - `KeyringExists`: the store has a document, or the pin remembers one, of this id;
     /// - `InvalidName`, `InvalidArgument`: the id, a provider's name, a duration, no provider, no store, or no pin and no
-    ///   [`no_pin`](Self::no_pin); `ReasonRequired`;
+    ///   [`no_pin`](Self::no_pin); `ReasonRequired`; `BackendUnavailable`;
     /// - what a provider, the store or the pin gives. Nothing is left behind then.
     pub fn create(self) -> Result<Keyring> {
         let max_staleness = seconds(self.max_staleness.unwrap_or(DEFAULT_MAX_STALENESS), "max_staleness")?;
@@ -210,7 +219,8 @@ impl KeyringBuilder {
     /// - `NoMatchingProvider`, `ProviderMismatch`, and what the provider gives: `ProviderWrongKey` for a wrong passphrase;
     /// - `AuthenticationFailed`: the document was edited;
     /// - `KeyringRolledBack`, `KeyringForeign`: the pin remembers a newer document, or another keyring's;
-    /// - `PinUnavailable`, `PinMalformed`, and what the store gives.
+    /// - `PinUnavailable`, `PinMalformed`, and what the store gives;
+    /// - `BackendUnavailable`.
     pub fn open(self) -> Result<Keyring> {
         if self.rollback_window.is_some() {
             return fail(ErrorCode::InvalidArgument, "rollback_window stands in the document");
@@ -234,6 +244,7 @@ impl KeyringBuilder {
     /// The environment, and what an event says of the pin.
     pub(super) fn environment(self) -> Result<(Environment, String)> {
         check_keyring_id(&self.id)?;
+        let backend = self.backend.check()?;
         let Some(store) = self.store else { return fail(ErrorCode::InvalidArgument, "no store") };
         let names: HashSet<&str> = self.providers.iter().map(|provider| provider.name.as_str()).collect();
         if self.providers.is_empty() || self.providers.len() > MAX_PROVIDERS || names.len() != self.providers.len() {
@@ -268,6 +279,7 @@ impl KeyringBuilder {
             max_staleness,
             store_timeout: self.store_timeout,
             waits: self.waits,
+            backend,
         };
         Ok((environment, said))
     }

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use crate::envelope::KeyId;
 use crate::error::Result;
 use crate::search::IndexKey;
-use crate::suite::{Siv, Xaes};
+use crate::suite::{Randomized, Siv};
 
 /// A key derived for one purpose, set up for use. Each variant wipes itself on drop.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "always behind an Arc")]
 pub(crate) enum DerivedKey {
     /// Of a randomized field.
-    Randomized(Xaes),
+    Randomized(Randomized),
     /// Of a deterministic field.
     Deterministic(Siv),
     /// Of an index.

@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use hmac::{Hmac, KeyInit, Mac};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::Sha256;
 
 use super::schedule::Entry;
 use super::state::KeyState;
@@ -17,6 +15,7 @@ use crate::error::{Error, ErrorCode, Result, fail};
 use crate::provider::WrappedKey;
 use crate::secret::SecretKey;
 use crate::store::{DocumentTag, MAX_DOCUMENT_LEN, StoredDocument};
+use crate::suite::hash::Hmac;
 
 const FORMAT: &str = "fieldward-keyring";
 const VERSION: u32 = 1;
@@ -183,7 +182,7 @@ impl Document {
         self.check()?;
         let mut bytes = serde_json::to_vec_pretty(self).map_err(|_| Error::new(ErrorCode::Internal))?;
         bytes.push(b'\n');
-        let mac = base16ct::lower::encode_string(&mac_of(key, &bytes)?.finalize().into_bytes());
+        let mac = base16ct::lower::encode_string(&Hmac::new(key)?.tag(&bytes));
         bytes.extend_from_slice(format!("{MAC_LINE}{mac}\n").as_bytes());
         if bytes.len() > MAX_DOCUMENT_LEN {
             return fail(ErrorCode::KeyringFull, "the document would pass 1 MiB");
@@ -196,7 +195,9 @@ impl Document {
         let tag = DocumentTag::of(bytes)?;
         let covered = bytes.len().checked_sub(MAC_LINE.len() + 65).and_then(|at| bytes.get(..at));
         let covered = covered.ok_or(ErrorCode::KeyringMalformed)?;
-        mac_of(key, covered)?.verify_slice(&tag.mac).map_err(|_| Error::new(ErrorCode::AuthenticationFailed))?;
+        if !Hmac::new(key)?.holds(covered, &tag.mac) {
+            return Err(Error::new(ErrorCode::AuthenticationFailed));
+        }
         let document: Self = serde_json::from_slice(covered).map_err(|error| malformed(&error))?;
         document.check()?;
         Ok((document, tag))
@@ -272,12 +273,6 @@ pub(super) fn head(bytes: &[u8], keyring_id: &str) -> Result<Head> {
         return fail(ErrorCode::KeyringMalformed, "providers");
     }
     Ok(head)
-}
-
-fn mac_of(key: &SecretKey, bytes: &[u8]) -> Result<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).map_err(|_| Error::new(ErrorCode::Internal))?;
-    mac.update(bytes);
-    Ok(mac)
 }
 
 /// The line and column only: a parser's message may quote the document.
@@ -362,8 +357,8 @@ pub(crate) fn fuzzed_document(data: &[u8]) {
     let _ = head(data, "clinic");
     let _ = Document::open(data, &key);
     let mut bytes = [data, b"\n"].concat();
-    let Ok(mac) = mac_of(&key, &bytes) else { return };
-    let line = format!("{MAC_LINE}{}\n", base16ct::lower::encode_string(&mac.finalize().into_bytes()));
+    let Ok(mac) = Hmac::new(&key).map(|key| key.tag(&bytes)) else { return };
+    let line = format!("{MAC_LINE}{}\n", base16ct::lower::encode_string(&mac));
     bytes.extend_from_slice(line.as_bytes());
     let _ = head(&bytes, "clinic");
     if let Ok((document, _)) = Document::open(&bytes, &key) {

@@ -14,6 +14,7 @@ use crate::metrics::{KeyringCounter, Metrics};
 use crate::provider::KeyProvider;
 use crate::secret::SecretKey;
 use crate::store::{GenerationPin, KeyStore};
+use crate::suite::Backend;
 
 /// A provider under the name that the caller gave it.
 #[derive(Clone, Debug)]
@@ -71,6 +72,7 @@ pub(super) struct Environment {
     pub(super) max_staleness: Option<i64>,
     pub(super) store_timeout: Duration,
     pub(super) waits: Waits,
+    pub(super) backend: Backend,
 }
 
 impl Environment {

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
 use crate::context::Parts;
 use crate::derive::{Label, expand_key, info};
 use crate::envelope::KeyId;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::SecretKey;
+use crate::suite::hash::sha256;
 use crate::suite::xaes;
 
 /// What a wrapped key is, and which.
@@ -84,5 +83,5 @@ impl fmt::Debug for RootKeys {
 
 /// SHA-256 of a link key.
 pub(super) fn identity_of(link: &SecretKey) -> [u8; 32] {
-    Sha256::digest(link.expose()).into()
+    sha256(link.expose())
 }

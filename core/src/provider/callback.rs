@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{KeyProvider, WrapContext, WrappedKey};
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::secret::{SecretKey, constant_time_eq};
+use crate::suite::hash::sha256;
 
 type Callback = Box<dyn Fn(&[u8], &WrapContext<'_>) -> Result<Vec<u8>> + Send + Sync>;
 
@@ -82,7 +82,7 @@ impl fmt::Debug for CallbackProvider {
 pub fn bind_context(secret: &[u8], context: &WrapContext<'_>) -> Zeroizing<Vec<u8>> {
     let mut bound = Zeroizing::new(Vec::with_capacity(secret.len() + 32));
     bound.extend_from_slice(secret);
-    bound.extend_from_slice(&Sha256::digest(context.to_bytes()));
+    bound.extend_from_slice(&sha256(&context.to_bytes()));
     bound
 }
 
@@ -96,7 +96,7 @@ pub fn unbind_context(bound: &[u8], context: &WrapContext<'_>) -> Result<SecretK
         Some((secret, hash)) if hash.len() == 32 => (secret, hash),
         _ => return fail(ErrorCode::ProviderBadReply, "not 512 bits"),
     };
-    match constant_time_eq(hash, &Sha256::digest(context.to_bytes())) {
+    match constant_time_eq(hash, &sha256(&context.to_bytes())) {
         true => SecretKey::from_slice(secret),
         false => fail(ErrorCode::ProviderWrongKey, "another context"),
     }

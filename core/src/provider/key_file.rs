@@ -13,7 +13,7 @@ use crate::secret::SecretKey;
 /// What a local key starts with as text; 43 base64url characters follow.
 pub const KEY_TEXT_PREFIX: &str = "fwk1.";
 /// Longer than any key file.
-const MAX_LEN: u64 = 256;
+const MAX_LEN: usize = 256;
 
 /// Reads `fwk1.` and 43 base64url characters, with one line feed at most after them.
 pub(super) fn parse(text: &str) -> Result<SecretKey> {
@@ -32,16 +32,22 @@ pub(super) fn text(key: &SecretKey) -> Zeroizing<String> {
 
 /// Reads a key file after checking that it is a regular file that nobody else can read or write.
 pub(super) fn read(path: &Path) -> Result<SecretKey> {
+    parse(&read_text(path, MAX_LEN)?)
+}
+
+/// Reads a file that holds one secret, with the same checks. What is past `max_len` is not read.
+pub(super) fn read_text(path: &Path, max_len: usize) -> Result<Zeroizing<String>> {
     let found = fs::symlink_metadata(path).map_err(unavailable)?;
     if !found.is_file() {
         return fail(ErrorCode::KeyFilePermissions, "a key file is a regular file, not a link");
     }
     let file = File::open(path).map_err(unavailable)?;
     check_mode(&file)?;
-    let mut text = Zeroizing::new(String::new());
-    let read = file.take(MAX_LEN).read_to_string(&mut text);
+    // All the room at once: a buffer that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(max_len + 1));
+    let read = file.take(u64::try_from(max_len).unwrap_or(u64::MAX)).read_to_string(&mut text);
     read.map_err(|_| Error::with_detail(ErrorCode::KeyFileMalformed, "not text"))?;
-    parse(&text)
+    Ok(text)
 }
 
 /// The permissions of the file that was opened, not of what a name leads to by now.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use super::{KeyProvider, WrapContext, WrappedKey};
@@ -13,7 +12,7 @@ use crate::derive::{Label, expand_key, info};
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::random;
 use crate::secret::{SecretBytes, SecretKey, constant_time_eq};
-use crate::suite::xaes;
+use crate::suite::{hash, xaes};
 
 const SALT_LEN: usize = 32;
 /// SP 800-132, section 5.1: at least 128 bits.
@@ -141,8 +140,8 @@ impl PassphraseProvider {
         let mut output = Zeroizing::new([0; 32]);
         let passphrase = self.passphrase.expose();
         match hash {
-            Pbkdf2Hash::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(passphrase, salt, iterations, &mut *output),
-            Pbkdf2Hash::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(passphrase, salt, iterations, &mut *output),
+            Pbkdf2Hash::Sha256 => hash::pbkdf2_sha256(passphrase, salt, iterations, &mut *output),
+            Pbkdf2Hash::Sha512 => hash::pbkdf2_sha512(passphrase, salt, iterations, &mut *output),
         }
         let root = SecretKey::from_slice(&*output)?;
         Ok((expand_key(&root, info(Label::PassphraseWrap))?, expand_key(&root, info(Label::PassphraseCommitment))?))

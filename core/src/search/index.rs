@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
 use super::{Normalizer, Transform};
 use crate::context::{FieldContext, MAX_NAME_LEN, Parts};
 use crate::derive::{Label, info};
-use crate::error::{Error, ErrorCode, Result, fail};
+use crate::error::{ErrorCode, Result, fail};
 use crate::secret::SecretKey;
+use crate::suite::hash::Hmac;
 use crate::value::{Value, ValueType};
 
 /// Indexes with fewer than 2 to this many possible outputs are refused unless the leak is accepted by name.
@@ -244,9 +242,7 @@ impl IndexSpec {
     }
 
     fn append_token(&self, key: &IndexKey, output: &[u8], tokens: &mut Vec<u8>) {
-        let mut hmac = key.0.clone();
-        hmac.update(output);
-        let whole = hmac.finalize().into_bytes();
+        let whole = key.0.tag(output);
         tokens.extend_from_slice(whole.get(..usize::from(self.bits).div_ceil(8)).unwrap_or(&whole));
         let spare = (8 - self.bits % 8) % 8;
         if let Some(last) = tokens.last_mut() {
@@ -273,11 +269,11 @@ impl IndexSpec {
 
 /// The derived key of an index, set up once. Wiped on drop.
 #[derive(Clone)]
-pub(crate) struct IndexKey(Hmac<Sha256>);
+pub(crate) struct IndexKey(Hmac);
 
 impl IndexKey {
     pub(crate) fn new(key: &SecretKey) -> Result<Self> {
-        Hmac::new_from_slice(key.expose()).map(Self).map_err(|_| Error::new(ErrorCode::Internal))
+        Hmac::new(key).map(Self)
     }
 }
 

@@ -3,17 +3,15 @@
 //! The nonce has 192 bits. Its first half is kept for a number of messages or a batch, since a key is derived from it; its second half
 //! is drawn from the operating system for every message, or counted up within a batch from a random start.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256Enc, Block};
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::aead::consts::U12;
-use aes_gcm::{Aes256Gcm, Nonce, Tag};
 use arc_swap::ArcSwapOption;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::backend::{Backend, Long, Randomized};
 use super::block::{double, xor};
 use super::gcm::{Gcm, One};
 use crate::error::{Error, ErrorCode, Result};
@@ -30,13 +28,15 @@ pub(crate) const TAG_LEN: usize = 16;
 pub(crate) const OVERHEAD: usize = NONCE_LEN + TAG_LEN;
 
 /// How many messages a handle writes under one prefix, each with 12 fresh bytes: `spec/suite.md` has the bound.
-const MESSAGES_PER_PREFIX: u32 = 1 << 16;
+pub(super) const MESSAGES_PER_PREFIX: u32 = 1 << 16;
 
 /// A key of XAES-256-GCM, set up. Wiped on drop by the block cipher and here.
 pub(crate) struct Xaes {
     block_cipher: Aes256Enc,
     /// CMAC's subkey K1.
     subkey: Zeroizing<[u8; 16]>,
+    /// Who does long messages.
+    backend: Backend,
     /// The prefix that this handle writes under.
     writing: ArcSwapOption<Derived>,
     /// The prefix that it read last. An attacker chooses prefixes: one is kept, not many.
@@ -49,12 +49,6 @@ struct Derived {
     short: One,
     long: Long,
     used: AtomicU32,
-}
-
-/// AES-256-GCM of long messages, set up for the first of them.
-struct Long {
-    key: Zeroizing<[u8; 32]>,
-    cipher: OnceLock<Box<Aes256Gcm>>,
 }
 
 /// A batch of messages under one prefix. Counts the last 12 bytes up from a random start; never a handle's prefix.
@@ -73,12 +67,17 @@ impl std::fmt::Debug for Xaes {
 }
 
 impl Xaes {
-    pub(crate) fn new(key: &SecretKey) -> Self {
+    pub(crate) fn new(key: &SecretKey, backend: Backend) -> Self {
         let block_cipher = Aes256Enc::new(key.expose().into());
         let mut zero = Zeroizing::new([0; 16]);
         block_cipher.encrypt_block((&mut *zero).into());
         let subkey = Zeroizing::new(double(*zero));
-        Self { block_cipher, subkey, writing: ArcSwapOption::empty(), reading: ArcSwapOption::empty() }
+        Self { block_cipher, subkey, backend, writing: ArcSwapOption::empty(), reading: ArcSwapOption::empty() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn long_of(&self, prefix: &[u8; PREFIX_LEN]) -> Long {
+        Long::new(self.key_of(prefix), self.backend)
     }
 
     /// The AES-256-GCM key of a prefix: two CMAC blocks over `00 counter 'X' 00 prefix`.
@@ -101,7 +100,7 @@ impl Xaes {
 
     fn derive(&self, prefix: [u8; PREFIX_LEN]) -> Arc<Derived> {
         let key = self.key_of(&prefix);
-        Arc::new(Derived { prefix, short: One::new(&key), long: Long::new(key), used: AtomicU32::new(1) })
+        Arc::new(Derived { prefix, short: One::new(&key), long: Long::new(key, self.backend), used: AtomicU32::new(1) })
     }
 
     /// A prefix to write a batch under, with a random start of its counter. Short messages share associated data.
@@ -118,7 +117,7 @@ impl Xaes {
     fn batch_at(&self, prefix: [u8; PREFIX_LEN], start: [u8; 12], shared: Arc<[u8]>) -> Batch {
         let key = self.key_of(&prefix);
         let counter = number(start);
-        Batch { prefix, counter, short: Gcm::new(&key, shared), long: Long::new(key) }
+        Batch { prefix, counter, short: Gcm::new(&key, shared), long: Long::new(key, self.backend) }
     }
 
     /// Encrypts `buffer[start..]` in place under a fresh nonce that is written to `buffer[start - 24..start]`; appends the tag.
@@ -136,7 +135,13 @@ impl Xaes {
 
     /// [`Self::seal_in_place`] with the nonce given: for vectors.
     #[cfg(test)]
-    fn seal_with(&self, nonce: &[u8; 24], associated_data: &[u8], buffer: &mut Vec<u8>, start: usize) -> Result<()> {
+    pub(super) fn seal_with(
+        &self,
+        nonce: &[u8; 24],
+        associated_data: &[u8],
+        buffer: &mut Vec<u8>,
+        start: usize,
+    ) -> Result<()> {
         let (prefix, counter) = split(nonce)?;
         self.derive(prefix).seal(counter, associated_data, buffer, start)
     }
@@ -185,32 +190,6 @@ impl Derived {
     }
 }
 
-impl Long {
-    fn new(key: Zeroizing<[u8; 32]>) -> Self {
-        Self { key, cipher: OnceLock::new() }
-    }
-
-    fn cipher(&self) -> &Aes256Gcm {
-        self.cipher.get_or_init(|| Box::new(Aes256Gcm::new((&*self.key).into())))
-    }
-
-    /// Encrypts in place; gives the tag.
-    fn seal(&self, counter: u128, associated_data: &[u8], message: &mut [u8]) -> Result<[u8; TAG_LEN]> {
-        let sealed = self.cipher().encrypt_inout_detached(&nonce_of(counter), associated_data, message.into());
-        sealed.map(Into::into).map_err(|_| Error::new(ErrorCode::Internal))
-    }
-
-    /// Decrypts in place, if the tag holds.
-    fn open(&self, counter: u128, associated_data: &[u8], message: &mut [u8], tag: [u8; TAG_LEN]) -> bool {
-        let tag = Tag::from(tag);
-        let opened = self.cipher().decrypt_inout_detached(&nonce_of(counter), associated_data, message.into(), &tag);
-        if opened.is_err() {
-            message.zeroize();
-        }
-        opened.is_ok()
-    }
-}
-
 impl Batch {
     #[cfg(test)]
     pub(crate) fn set_counter(&mut self, counter: u128) {
@@ -241,14 +220,9 @@ impl Batch {
     }
 }
 
-/// The last 96 bits of a nonce as a number, and back.
+/// The last 96 bits of a nonce as a number.
 fn number(counter: [u8; 12]) -> u128 {
     counter.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
-}
-
-fn nonce_of(counter: u128) -> Nonce<U12> {
-    let [_, _, _, _, nonce @ ..] = counter.to_be_bytes();
-    nonce.into()
 }
 
 pub(crate) fn split(nonce: &[u8; NONCE_LEN]) -> Result<([u8; PREFIX_LEN], [u8; 12])> {
@@ -264,13 +238,18 @@ pub(crate) fn seal(key: &SecretKey, associated_data: &[u8], plaintext: &[u8]) ->
     let mut buffer = Vec::with_capacity(plaintext.len() + OVERHEAD);
     buffer.resize(NONCE_LEN, 0);
     buffer.extend_from_slice(plaintext);
-    Xaes::new(key).seal_in_place(associated_data, &mut buffer, NONCE_LEN)?;
+    of_secrets(key)?.seal_in_place(associated_data, &mut buffer, NONCE_LEN)?;
     Ok(buffer)
 }
 
 /// Opens what [`seal`] gave.
 pub(crate) fn open(key: &SecretKey, associated_data: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    Xaes::new(key).open(associated_data, sealed)
+    of_secrets(key)?.open(associated_data, sealed)
+}
+
+/// Small secrets are wrapped by whatever this build has: bytes and refusals are the same.
+fn of_secrets(key: &SecretKey) -> Result<Randomized> {
+    Randomized::new(Backend::default(), key)
 }
 
 #[cfg(test)]
@@ -278,6 +257,6 @@ pub(crate) fn seal_with_nonce(key: &SecretKey, nonce: &[u8; 24], associated_data
     #![allow(clippy::unwrap_used)]
     let mut buffer = vec![0; NONCE_LEN];
     buffer.extend_from_slice(plaintext);
-    Xaes::new(key).seal_with(nonce, associated_data, &mut buffer, NONCE_LEN).unwrap();
+    Xaes::new(key, Backend::Portable).seal_with(nonce, associated_data, &mut buffer, NONCE_LEN).unwrap();
     buffer
 }

@@ -98,7 +98,7 @@ impl Shared<'_> {
     fn turn_to(&mut self, head: Head) {
         self.head = head;
         if let DerivedKey::Randomized(cipher) = &*self.key {
-            self.randomized = Some(cipher.batch_of(head.prefix(), Arc::clone(&self.begins)));
+            self.randomized = cipher.batch_of(head.prefix(), Arc::clone(&self.begins));
         }
     }
 }
@@ -294,6 +294,9 @@ impl Opening<'_> {
         cipher.wipe_destroyed(&snapshot);
         let Some(key) = readable(&snapshot, header, snapshot.now) else { return Ok(false) };
         let key = Arc::clone(self.reading.keys.of(keyring, key)?.get()?);
+        if matches!(&*key, DerivedKey::Randomized(cipher) if !cipher.has_batches()) {
+            return Ok(false);
+        }
         self.flush()?;
         let binds = self.reading.mode == Mode::Randomized && self.reading.binding == RecordBinding::Required;
         let data = RowData::new(header, if binds { *self.source.records } else { RecordIds::None });

@@ -8,7 +8,7 @@ use crate::keyring::{DataKey, DerivedKey, Snapshot};
 use crate::schema::RecordBinding;
 use crate::suite::siv::SIV_LEN;
 use crate::suite::xaes::{Batch, NONCE_LEN, TAG_LEN};
-use crate::suite::{Beside, Group, SHORT, Siv, Xaes};
+use crate::suite::{Beside, Group, Randomized, SHORT, Siv};
 use crate::value::Padding;
 
 use super::plaintext::Plaintexts;
@@ -76,7 +76,7 @@ fn as_text(output: &mut StoredColumn) -> Result<()> {
 }
 
 fn seal_randomized(
-    cipher: &Xaes,
+    cipher: &Randomized,
     header: Header,
     plaintexts: &mut Plaintexts<'_>,
     records: RecordIds<'_>,
@@ -84,7 +84,7 @@ fn seal_randomized(
 ) -> Result<()> {
     let mut row_data = RowData::new(header, records);
     let shared = row_data.shared()?;
-    let mut sealing = Randomized::new(cipher.batch(shared.as_slice().into())?, header, plaintexts.rows());
+    let mut sealing = Sealing::new(cipher.batch(shared.as_slice().into())?, header, plaintexts.rows());
     for row in 0..plaintexts.rows() {
         let place = |error: Error| in_row(&error, row);
         let Some((head, rest)) = plaintexts.of(row).map_err(place)? else {
@@ -103,7 +103,7 @@ fn seal_randomized(
 }
 
 /// Rows of a randomized column on their way.
-struct Randomized {
+struct Sealing {
     batch: Batch,
     /// Header and nonce, without the counter.
     head: [u8; HEAD_LEN],
@@ -112,7 +112,7 @@ struct Randomized {
     waiting: usize,
 }
 
-impl Randomized {
+impl Sealing {
     fn new(batch: Batch, header: Header, rows: usize) -> Self {
         let mut head = [0; HEAD_LEN];
         for (place, byte) in head.iter_mut().zip(header.to_bytes().iter().chain(&batch.prefix)) {

@@ -50,7 +50,7 @@ fn code(result: Result<impl Sized>) -> ErrorCode {
 /// Seals text that is not what this code writes.
 fn sealed(json: &str) -> Vec<u8> {
     let mut bytes = format!("{json}\n").into_bytes();
-    let mac = mac_of(&root().document, &bytes).unwrap().finalize().into_bytes();
+    let mac = Hmac::new(&root().document).unwrap().tag(&bytes);
     bytes.extend_from_slice(format!("{MAC_LINE}{}\n", base16ct::lower::encode_string(&mac)).as_bytes());
     bytes
 }

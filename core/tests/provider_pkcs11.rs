@@ -1,0 +1,310 @@
+//! The PKCS #11 provider against SoftHSM2. Run by `core/tests/services.sh`, which makes the tokens.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+#[path = "services/pkcs11.rs"]
+mod softhsm;
+
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use cryptoki::context::Pkcs11;
+use cryptoki::object::{Attribute, ObjectClass};
+use fieldward::{
+    Destroy, ErrorCode, ErrorKind, KeyProvider, Keyring, MemoryStore, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider,
+    Reach, Result, RotateOptions, SecretBytes, SecretKey, WrapContext, WrappedKey, conformance,
+};
+
+use softhsm::{PIN, builder, pin, provider, service, tool};
+
+const CONTEXT: WrapContext<'static> = WrapContext::root("clinic", 3);
+
+fn code<T>(result: Result<T>) -> ErrorCode {
+    result.map(|_| ()).unwrap_err().code()
+}
+
+fn wrap(provider: &Pkcs11Provider) -> (SecretKey, WrappedKey) {
+    let secret = SecretKey::generate().unwrap();
+    let wrapped = provider.wrap(&provider.key_name(), &secret, &CONTEXT).unwrap();
+    (secret, wrapped)
+}
+
+#[test]
+fn it_conforms_with_every_mechanism() {
+    conformance::provider::check(&provider("main", "conforms-gcm")).unwrap();
+    for (label, mechanism) in [("conforms-kwp", Pkcs11Mechanism::AesKwp), ("conforms-kw", Pkcs11Mechanism::AesKw)] {
+        let by_key_wrap = builder("main", label).mechanism(mechanism).build().unwrap();
+        assert!(by_key_wrap.find_or_make_key().unwrap());
+        assert!(!by_key_wrap.find_or_make_key().unwrap(), "the second time it is found");
+        conformance::provider::check(&by_key_wrap).unwrap();
+    }
+    let with_epochs = builder("main", "conforms-epochs").key_per_epoch().generate_keys().build().unwrap();
+    with_epochs.find_or_make_key().unwrap();
+    conformance::provider::check(&with_epochs).unwrap();
+    let (one, two) = (with_epochs.generate().unwrap().unwrap(), with_epochs.generate().unwrap().unwrap());
+    assert_ne!(one, two);
+}
+
+/// A key whose bytes are known, and the second opinion of Python's `cryptography` on what was wrapped with it.
+#[test]
+fn wrapped_bytes_are_those_of_the_specification() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("key");
+    fs::write(&file, [0x42; 32]).unwrap();
+    let mut import = Command::new("softhsm2-util");
+    import
+        .arg("--import")
+        .arg(&file)
+        .args(["--aes", "--token", "known", "--label", "known", "--id", "aa", "--pin", PIN]);
+    assert!(import.output().unwrap().status.success());
+    let of_each = [(Pkcs11Mechanism::AesGcm, 60), (Pkcs11Mechanism::AesKwp, 88), (Pkcs11Mechanism::AesKw, 88)];
+    for (mechanism, length) in of_each {
+        let (secret, wrapped) = wrap(&builder("known", "known").mechanism(mechanism).build().unwrap());
+        assert_eq!((wrapped.key_name.as_str(), wrapped.ciphertext.len()), ("known", length));
+        assert_eq!(wrapped.params.iter().next(), Some((&"mechanism".to_owned(), &mechanism.as_str().to_owned())));
+        let script = "
+import hashlib, sys
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_unwrap_with_padding
+mechanism, wrapped, context = sys.argv[1], *map(bytes.fromhex, sys.argv[2:])
+if mechanism == 'aes-gcm':
+    print(AESGCM(b'B' * 32).decrypt(wrapped[:12], wrapped[12:], context).hex())
+else:
+    unwrap = {'aes-kwp': aes_key_unwrap_with_padding, 'aes-kw': aes_key_unwrap}[mechanism]
+    opened = unwrap(b'B' * 32, wrapped)
+    assert opened[32:64] == hashlib.sha256(context).digest() and len(opened) == 80
+    print(opened[:32].hex())";
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let mut python = Command::new(service("FIELDWARD_SERVICES").join("python3"));
+        python.args(["-c", script, mechanism.as_str(), &hex(&wrapped.ciphertext), &hex(&CONTEXT.to_bytes())]);
+        let output = python.output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), hex(secret.expose()), "{output:?}");
+    }
+}
+
+#[test]
+fn keys_are_made_to_stay() {
+    provider("attributes", "made");
+    let shown = tool("attributes", &["--list-objects", "--type", "secrkey"]);
+    let made = shown.split("Secret Key Object").find(|object| object.contains("made")).unwrap();
+    assert!(made.contains("AES length 32") && made.contains("encrypt, decrypt"), "{made}");
+    for never in ["wrap", "sign", "derive"] {
+        assert!(!made.contains(never), "{made}");
+    }
+    for always in ["sensitive", "always sensitive", "never extractable", "local"] {
+        assert!(made.contains(always), "{made}");
+    }
+    let read = tool("attributes", &["--read-object", "--type", "secrkey", "--label", "made"]);
+    assert!(read.contains("error") || read.contains("failed"), "{read}");
+}
+
+#[test]
+fn keys_that_could_leave_are_refused() {
+    for (label, arguments) in [
+        ("extractable", &["--key-type", "AES:32", "--sensitive", "--extractable"][..]),
+        ("plain", &["--key-type", "AES:32", "--extractable"]),
+        ("short", &["--key-type", "AES:16", "--sensitive"]),
+        ("two", &["--key-type", "AES:32", "--sensitive"]),
+        ("two", &["--key-type", "AES:32", "--sensitive"]),
+    ] {
+        let made = tool("attributes", &[&["--keygen", "--label", label][..], arguments].concat());
+        assert!(made.contains("Key generated"), "{made}");
+    }
+    let refused = |label: &str| builder("attributes", label).build().unwrap();
+    for label in ["extractable", "plain", "short", "two", "missing"] {
+        let secret = SecretKey::generate().unwrap();
+        let error = refused(label).wrap(label, &secret, &CONTEXT).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ProviderWrongKey, "{label}: {error:?}");
+        if label != "missing" {
+            assert_eq!(code(refused(label).find_or_make_key()), ErrorCode::ProviderWrongKey, "{label}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_pin_is_tried_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let right = Arc::new(AtomicBool::new(false));
+    let (counted, is_right) = (Arc::clone(&asked), Arc::clone(&right));
+    let pin = Pkcs11Pin::callback(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let pin = if is_right.load(Ordering::SeqCst) { PIN } else { "0000-canary" };
+        Ok(SecretBytes::new(pin.as_bytes().to_vec()))
+    });
+    let provider = builder("pins", "key").pin(pin).build().unwrap();
+    for attempt in 0..3 {
+        let error = provider.find_or_make_key().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ProviderDenied);
+        assert_eq!(error.detail().unwrap().contains("before"), attempt > 0, "{error:?}");
+        assert!(!format!("{error:?} {provider:?}").contains("canary"));
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    right.store(true, Ordering::SeqCst);
+    provider.find_or_make_key().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pin_comes_from_a_file_or_the_environment() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pin");
+    fs::write(&file, format!("{PIN}\n")).unwrap();
+    let with = |pin: Pkcs11Pin| builder("main", "pins").pin(pin).build().unwrap().find_or_make_key();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(code(with(Pkcs11Pin::file(&file))), ErrorCode::KeyFilePermissions);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+    with(Pkcs11Pin::file(&file)).unwrap();
+    assert_eq!(code(with(Pkcs11Pin::file(directory.path().join("none")))), ErrorCode::ProviderUnavailable);
+    assert_eq!(code(with(Pkcs11Pin::environment("FIELDWARD_NO_SUCH_VARIABLE"))), ErrorCode::ProviderUnavailable);
+    assert_eq!(code(with(Pkcs11Pin::callback(|| Ok(SecretBytes::new(Vec::new()))))), ErrorCode::ProviderDenied);
+    // In a child of its own: the environment of a process with threads is not to be changed.
+    in_a_child("the_child_reads_its_environment", &[("FIELDWARD_TEST_PIN", PIN)]);
+}
+
+#[test]
+#[ignore = "run by a_pin_comes_from_a_file_or_the_environment"]
+fn the_child_reads_its_environment() {
+    let pin = Pkcs11Pin::environment("FIELDWARD_TEST_PIN");
+    assert_eq!(format!("{pin:?}"), "Pkcs11Pin(environment)");
+    builder("main", "pins").pin(pin).build().unwrap().find_or_make_key().unwrap();
+}
+
+#[test]
+fn tokens_are_found_by_label_or_serial() {
+    let slots = Command::new("softhsm2-util").arg("--show-slots").output().unwrap();
+    let slots = String::from_utf8(slots.stdout).unwrap();
+    let main = slots.split("Slot ").find(|slot| slot.contains("Label:            main ")).unwrap();
+    let serial = main.lines().find_map(|line| line.trim().strip_prefix("Serial number:")).unwrap().trim();
+    let module = || service("FIELDWARD_SOFTHSM");
+    let (secret, wrapped) = wrap(&provider("main", "by-label"));
+    let by_serial = Pkcs11Provider::builder(module(), "by-label").token_serial(serial).pin(pin()).build().unwrap();
+    assert_eq!(by_serial.unwrap(&wrapped, &CONTEXT).unwrap(), secret);
+    for (label, expected) in [("nobody", ErrorCode::ProviderUnavailable), ("twin", ErrorCode::ProviderMismatch)] {
+        assert_eq!(code(builder(label, "key").build().unwrap().find_or_make_key()), expected);
+    }
+    let broken = |module: &str| {
+        let builder = Pkcs11Provider::builder(module, "key").token_label("main").pin(pin());
+        code(builder.build().unwrap().find_or_make_key())
+    };
+    assert_eq!(broken("/no/such/module.so"), ErrorCode::ProviderUnavailable);
+    assert_eq!(broken("libm.so.6"), ErrorCode::ProviderUnsupported);
+    assert_eq!(code(Pkcs11Provider::builder(module(), "key").pin(pin()).build()), ErrorCode::InvalidArgument);
+    assert_eq!(code(builder("main", "key").sessions(0).build()), ErrorCode::InvalidArgument);
+    assert_eq!(code(builder("main", "a key").build()), ErrorCode::InvalidName);
+    assert_eq!(code(builder(&"x".repeat(33), "key").build()), ErrorCode::InvalidName);
+}
+
+#[test]
+fn many_threads_share_few_sessions() {
+    provider("main", "threads");
+    let provider = builder("main", "threads").sessions(2).key_per_epoch().build().unwrap();
+    let (secret, wrapped) = wrap(&provider);
+    thread::scope(|scope| {
+        for number in 0..16 {
+            let (provider, secret, wrapped) = (&provider, &secret, &wrapped);
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    assert_eq!(provider.unwrap(wrapped, &CONTEXT).unwrap(), *secret);
+                }
+                let name = format!("thread-{number}");
+                provider.make_key(&name).unwrap();
+                provider.destroy_key(&name).unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_session_that_is_lost_is_opened_again() {
+    let provider = provider("lost", "key");
+    let (secret, wrapped) = wrap(&provider);
+    let module = Pkcs11::new(service("FIELDWARD_SOFTHSM")).unwrap();
+    let slot = || {
+        let slots = module.get_slots_with_initialized_token().unwrap();
+        slots.into_iter().find(|slot| module.get_token_info(*slot).unwrap().label() == "lost").unwrap()
+    };
+    // Logged out by another part of the program.
+    module.open_ro_session(slot()).unwrap().logout().unwrap();
+    assert_eq!(provider.unwrap(&wrapped, &CONTEXT).unwrap(), secret);
+    in_a_child("the_child_finalizes_its_module", &[]);
+    // The key taken away and not given back.
+    let session = module.open_rw_session(slot()).unwrap();
+    let _ = session.login(cryptoki::session::UserType::User, Some(&PIN.to_owned().into()));
+    let class = Attribute::Class(ObjectClass::SECRET_KEY);
+    for key in session.find_objects(&[class, Attribute::Label(b"key".to_vec())]).unwrap() {
+        session.destroy_object(key).unwrap();
+    }
+    assert_eq!(code(provider.unwrap(&wrapped, &CONTEXT)), ErrorCode::ProviderWrongKey);
+}
+
+#[test]
+#[ignore = "run by a_session_that_is_lost_is_opened_again"]
+fn the_child_finalizes_its_module() {
+    let provider = provider("main", "finalized");
+    let (secret, wrapped) = wrap(&provider);
+    for _ in 0..3 {
+        // As another part of the program does when it thinks that the module is its own.
+        Pkcs11::new(service("FIELDWARD_SOFTHSM")).unwrap().finalize().unwrap();
+        assert_eq!(provider.unwrap(&wrapped, &CONTEXT).unwrap(), secret);
+    }
+}
+
+fn in_a_child(test: &str, variables: &[(&str, &str)]) {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test, "--ignored"]).envs(variables.iter().copied());
+    let output = child.output().unwrap();
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_forked_child_uses_the_token_too() {
+    in_a_child("the_child_forks", &[]);
+}
+
+/// In a process where no other thread is inside the module: a child would find the module's own locks taken for ever.
+#[cfg(unix)]
+#[test]
+#[ignore = "run by a_forked_child_uses_the_token_too"]
+fn the_child_forks() {
+    let provider = provider("main", "forks");
+    let (secret, wrapped) = wrap(&provider);
+    for _ in 0..4 {
+        // SAFETY: the child calls the provider and leaves at once, without unwinding or running what its parent registered.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: a child that waits for ever ends.
+            unsafe { libc::alarm(60) };
+            let outcome = provider.unwrap(&wrapped, &CONTEXT).is_ok_and(|opened| opened == secret);
+            // SAFETY: ends the child alone.
+            unsafe { libc::_exit(if outcome { 7 } else { 1 }) };
+        }
+        let mut status = 0;
+        // SAFETY: waits for the child that was made above.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!((libc::WIFEXITED(status), libc::WEXITSTATUS(status)), (true, 7));
+        assert_eq!(provider.unwrap(&wrapped, &CONTEXT).unwrap(), secret, "the parent's sessions live on");
+    }
+}
+
+#[test]
+fn destroying_a_version_destroys_the_tokens_key() {
+    let store = MemoryStore::new();
+    let hsm = || builder("epochs", "unused").key_per_epoch().generate_keys().build().unwrap();
+    let keyring = Keyring::builder("app").provider("hsm", hsm()).store(store).no_pin("test").create().unwrap();
+    let listed = || tool("epochs", &["--list-objects", "--type", "secrkey"]);
+    assert!(listed().contains("app-1-"));
+    keyring.rotate(RotateOptions::activate_immediately()).unwrap();
+    keyring.suspend(1, "test").unwrap();
+    keyring.mark_compromised(1, "test").unwrap();
+    let key_id = keyring.status().unwrap().versions[0].key_id;
+    let destroyed = keyring.destroy(Destroy::version(1, key_id, "test").waive_exports("a test")).unwrap();
+    assert_eq!(destroyed.reach, Reach::Erased);
+    assert!(!listed().contains("app-1-") && listed().contains("app-2-"), "{}", listed());
+    let error = hsm().destroy_key("unused").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misuse, "the configured key is never destroyed here");
+}
