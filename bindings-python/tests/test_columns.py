@@ -57,7 +57,8 @@ def test_arrays_come_back(keyring: fw.Keyring, kind: str, arrow_type: pa.DataTyp
     shapes = [array, array.slice(1), array.slice(1, 2), array.slice(0, 0), pa.chunked_array([array, array.slice(2)])]
     for given in shapes:
         stored = columns.encrypt(field, given)
-        assert type(stored) is type(given)
+        assert isinstance(stored, pa.ChunkedArray) == isinstance(given, pa.ChunkedArray)
+        assert pa.types.is_binary(stored.type) or pa.types.is_large_binary(stored.type)
         assert len(stored) == len(given)
         assert stored.null_count == given.null_count
         if isinstance(given, pa.ChunkedArray):

@@ -138,7 +138,7 @@ def test_prefork_servers(on_disk: fw.KeyringConfig) -> None:
                 child = os.fork()
                 if child == 0:
                     try:
-                        assert keyring.refresh() is False
+                        keyring.refresh()
                         own = keyring.rotate(activate_immediately=True) if not children else 0
                         os.write(writable, b"".join(field.encrypt("text") for _ in range(50)) + bytes([own]))
                         os._exit(0)

@@ -172,10 +172,17 @@ fn a_row_moves_to_the_current_key_and_its_index_is_compared() {
     assert!(records.node_needs_rotation(&row).unwrap());
     let Node::Object(mut members) = row else { panic!("an object") };
     members.push(("ssn_exact".into(), Node::Stored(sealed.index_values[0].1.bytes().unwrap().to_vec())));
+    let phones = sealed.index_values[1].1.all().iter().map(|one| Node::Stored(one.clone())).collect();
+    members.push(("phones".into(), Node::List(phones)));
     let moved = records.reencrypt_node(&Node::Object(members.clone())).unwrap();
     assert_eq!(moved.index_values, sealed.index_values);
     let row = changed(&Node::Object(members.clone()), &moved.changes, stored);
     assert!(!records.node_needs_rotation(&row).unwrap());
+    for other in [Node::Stored(vec![0; 16]), Node::List(vec![Node::Stored(vec![0; 16])]), Node::List(Vec::new())] {
+        members.last_mut().unwrap().1 = other;
+        assert_eq!(code(records.reencrypt_node(&Node::Object(members.clone()))), ErrorCode::AuthenticationFailed);
+    }
+    members.pop();
     members.last_mut().unwrap().1 = Node::Stored(vec![0; 16]);
     assert_eq!(code(records.reencrypt_node(&Node::Object(members))), ErrorCode::AuthenticationFailed);
 }

@@ -1,23 +1,16 @@
 from typing_extensions import Buffer as _Buffer
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from os import PathLike
 from types import TracebackType
 from typing import Any, Final, Literal, TypeAlias, TypeVar, final, overload
-from uuid import UUID
 
 from ._config import KeyringConfig
-from ._protocols import KeyProvider
+from ._protocols import KeyProvider, RecordId, Stored, Value
 
 __version__: Final[str]
 ERROR_CODES: Final[dict[str, tuple[str, bool, str]]]
 
-Value: TypeAlias = (
-    str | int | float | bool | date | datetime | Decimal | UUID | dict[str, Any] | list[Any] | _Buffer | None
-)
-RecordId: TypeAlias = str | bytes | int | UUID | tuple[str | bytes | int | UUID, ...]
-Stored: TypeAlias = str | _Buffer | None
 _Model = TypeVar("_Model")
 _Path: TypeAlias = str | PathLike[str]
 

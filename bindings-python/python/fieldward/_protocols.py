@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+import uuid
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from . import _native
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+else:
+    # typing has it from Python 3.12 on
+    Buffer = Any
+
+Value: TypeAlias = (
+    str | int | float | bool | dt.date | dt.datetime | decimal.Decimal | uuid.UUID | dict[str, Any] | list[Any] | Buffer | None
+)
+RecordId: TypeAlias = str | bytes | int | uuid.UUID | tuple[str | bytes | int | uuid.UUID, ...]
+Stored: TypeAlias = str | Buffer | None
 
 
 class PythonKeyProvider(Protocol):

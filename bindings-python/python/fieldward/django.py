@@ -165,8 +165,8 @@ def bind(model: type[models.Model], records: Records | Callable[[], Records]) ->
             for name, value in clear.items():
                 setattr(self, name, value)
 
-    def loaded(cls: Any, database: Any, field_names: Any, values: Any) -> Any:
-        instance = from_db(cls, database, field_names, values)
+    def loaded(cls: Any, database: Any, field_names: Any, values: Any, **options: Any) -> Any:
+        instance = from_db(cls, database, field_names, values, **options)
         own = of()
         present = [name for name in declared(own)[0] if name in instance.__dict__]
         if present:

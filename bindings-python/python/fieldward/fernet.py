@@ -21,7 +21,8 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from ._errors import Error
-from ._native import Field, RecordId, inspect
+from ._native import Field, inspect
+from ._protocols import RecordId
 
 __all__ = ["FernetReader", "Read"]
 

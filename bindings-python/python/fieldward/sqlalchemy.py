@@ -149,9 +149,9 @@ def bind(model: type[Any], records: Records) -> None:
             setattr(target, name, row.get(name))
         target.__dict__["_fieldward_clear"] = clear
 
-    def unseal(target: Any) -> None:
+    def unseal(target: Any, fresh: Any = None) -> None:
         loaded = target.__dict__
-        present = [name for name in columns if name in loaded]
+        present = [name for name in columns if name in loaded and (fresh is None or name in fresh)]
         if present:
             row = {path: loaded[path] for path in ids if path in loaded}
             for name, value in records.decrypt({**row, **{name: loaded[name] for name in present}}).items():
@@ -167,7 +167,7 @@ def bind(model: type[Any], records: Records) -> None:
     event.listen(model, "after_insert", back, propagate=True)
     event.listen(model, "after_update", back, propagate=True)
     event.listen(model, "load", lambda target, _: unseal(target), propagate=True)
-    event.listen(model, "refresh", lambda target, *_: unseal(target), propagate=True)
+    event.listen(model, "refresh", lambda target, _, fresh: unseal(target, fresh), propagate=True)
 
 
 def matching(records: Records, model: type[Any], field: str, value: Any, *, index: str = "exact") -> Any:

@@ -35,7 +35,7 @@ _SCHEMA = Schema.from_dict(
     {
         "table": "fieldward.weights",
         "record_id": [{"path": "model", "type": "text"}, {"path": "part", "type": "i64"}],
-        "fields": [{"id": "part", "type": "bytes", "mode": "randomized"}],
+        "fields": [{"id": "content", "type": "bytes", "mode": "randomized"}],
     }
 )
 
@@ -106,7 +106,7 @@ def _cut(bodies: Iterator[memoryview]) -> Iterator[memoryview]:
 
 
 def _field(keyring: Keyring) -> Field:
-    return keyring.field(_SCHEMA, "part")
+    return keyring.field(_SCHEMA, "content")
 
 
 def _write(keyring: Keyring, model: str, header: dict[str, Any], count: int, parts: Iterator[memoryview], file: IO[bytes]) -> None:

@@ -283,6 +283,10 @@ impl SealedNode {
 
 /// Whether what stands in an index column, as bytes or hexadecimal digits, is this value.
 fn stands_beside(beside: &impl RecordNode, value: &IndexValue) -> bool {
+    if let (Some(elements), IndexValue::Many(many)) = (beside.elements(), value) {
+        let same = |(element, one): (_, &Vec<u8>)| stands_beside(element, &IndexValue::One(one.clone()));
+        return elements.len() == many.len() && elements.iter().zip(many).all(same);
+    }
     match (beside.stored(), value) {
         (Ok(Stored::Null), IndexValue::Null) => true,
         (Ok(Stored::Bytes(bytes)), IndexValue::One(one)) => bytes == *one,

@@ -31,10 +31,10 @@ class Polar:
         return column
 
     def from_stored(self, stored: ArrowColumn, given: Any) -> Any:
-        return pl.Series(given.name, stored)
+        return pl.Series(stored).alias(given.name)
 
     def from_arrow(self, values: ArrowColumn, kind: str, given: Any, like: Any) -> Any:
-        made = pl.Series(given.name, values)
+        made = pl.Series(values).alias(given.name)
         if like is None or like == made.dtype:
             return made
         if like == pl.Object:
