@@ -58,6 +58,8 @@ pub use provider::{
 };
 #[cfg(feature = "pkcs11")]
 pub use provider::{Pkcs11Builder, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider};
+#[cfg(feature = "vault-transit")]
+pub use provider::{VaultToken, VaultTransitBuilder, VaultTransitProvider};
 pub use record::{Cell, EncryptedRecord, MAX_RECORD_DEPTH, OpenedRecord, RecordCipher, ReencryptedRecord};
 pub use schema::{
     EarlierReading, FieldSpec, LegacyFormat, MAX_EARLIER_READINGS, MAX_FIELD_INDEXES, MAX_SCHEMA_FIELDS,
