@@ -14,13 +14,17 @@ VENV := target/venv
 PYTHON := $(VENV)/bin/python3
 
 .DEFAULT_GOAL := help
-PROVIDERS := pkcs11
+# cargo features; each has a test, an example and a guide of its name
+PROVIDERS := pkcs11 vault-transit
+comma := ,
+empty :=
+PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
 .PHONY: help demo test test-backends test-providers test-python bench bench-tools bench-peers bench-python fuzz lint audit tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
-	@echo "make test-providers   providers against SoftHSM2 (set up where it is missing)"
+	@echo "make test-providers   providers against SoftHSM2 and OpenBao (set up where they are missing)"
 	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
@@ -65,9 +69,9 @@ test-backends: tools-fips
 
 # Real key services, and the commands of their guides.
 test-providers: tools
-	core/tests/services.sh cargo test --locked --package fieldward --features conformance,$(PROVIDERS) \
-		$(foreach provider,$(PROVIDERS),--test provider_$(provider))
-	cargo build --locked --package fieldward-examples --features $(PROVIDERS) --examples
+	core/tests/services.sh cargo test --locked --package fieldward --features conformance,$(PROVIDER_FEATURES) \
+		$(foreach provider,$(PROVIDERS),--test provider_$(subst -,_,$(provider)))
+	cargo build --locked --package fieldward-examples --features $(PROVIDER_FEATURES) --examples
 	set -e; for guide in $(PROVIDERS); do core/tests/services.sh python3 core/docs/guides/check.py core/docs/guides/$$guide.md; done
 
 lint: tools
@@ -76,7 +80,7 @@ lint: tools
 	cargo clippy --locked --package fieldward --features fieldward/fuzzing -- -D warnings
 	cargo clippy --locked --package fieldward --all-targets --features fieldward/aws-lc -- -D warnings
 	cargo clippy --locked --package fieldward --package fieldward-examples --all-targets \
-		--features fieldward/conformance,fieldward-examples/pkcs11 -- -D warnings
+		--features fieldward/conformance,$(subst $(empty) $(empty),$(comma),$(addprefix fieldward-examples/,$(PROVIDERS))) -- -D warnings
 
 # The Python package: its wheel in clean environments.
 test-python: tools

@@ -66,6 +66,8 @@ pub use provider::{
 };
 #[cfg(feature = "pkcs11")]
 pub use provider::{Pkcs11Builder, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider};
+#[cfg(feature = "vault-transit")]
+pub use provider::{VaultToken, VaultTransitBuilder, VaultTransitProvider};
 pub use record::{
     Cell, Change, EncryptedRecord, MAX_RECORD_DEPTH, OpenedNode, OpenedRecord, RecordCipher, RecordNode,
     ReencryptedRecord, SealedNode, Step as RecordStep,

@@ -10,6 +10,7 @@
 //! | [`PassphraseProvider`] | a passphrase that people type |
 //! | [`CallbackProvider`] | two functions: an HSM, a KMS, another language |
 //! | `Pkcs11Provider` | a hardware module (feature `pkcs11`) |
+//! | `VaultTransitProvider` | HashiCorp Vault or OpenBao (feature `vault-transit`) |
 //! | [`CachedProvider`] | a wrapper that keeps what it opened for a few minutes |
 //! | [`RetryingProvider`] | a wrapper that tries again what failed for a moment |
 //!
@@ -18,12 +19,16 @@
 mod cached;
 mod callback;
 mod directory;
+#[cfg(feature = "vault-transit")]
+mod https;
 mod key_file;
 mod local;
 mod passphrase;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
 mod retrying;
+#[cfg(feature = "vault-transit")]
+mod vault_transit;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -42,6 +47,8 @@ pub use passphrase::{PassphraseProvider, Pbkdf2Hash};
 #[cfg(feature = "pkcs11")]
 pub use pkcs11::{Pkcs11Builder, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider};
 pub use retrying::RetryingProvider;
+#[cfg(feature = "vault-transit")]
+pub use vault_transit::{VaultToken, VaultTransitBuilder, VaultTransitProvider};
 
 /// The longest key name, in bytes.
 pub const MAX_KEY_NAME_LEN: usize = 256;

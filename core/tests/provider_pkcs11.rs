@@ -14,8 +14,9 @@ use std::thread;
 use cryptoki::context::Pkcs11;
 use cryptoki::object::{Attribute, ObjectClass};
 use fieldward::{
-    Destroy, ErrorCode, ErrorKind, KeyProvider, Keyring, MemoryStore, Pkcs11Mechanism, Pkcs11Pin, Pkcs11Provider,
-    Reach, Result, RotateOptions, SecretBytes, SecretKey, WrapContext, WrappedKey, conformance,
+    Destroy, ErrorCode, ErrorKind, KeyProvider, Keyring, LocalKeyProvider, MemorySink, MemoryStore, Pkcs11Mechanism,
+    Pkcs11Pin, Pkcs11Provider, Reach, Result, RotateOptions, Schema, SecretBytes, SecretKey, Value, WrapContext,
+    WrappedKey, conformance, verify_audit,
 };
 
 use softhsm::{PIN, builder, pin, provider, service, tool};
@@ -307,4 +308,106 @@ fn destroying_a_version_destroys_the_tokens_key() {
     assert!(!listed().contains("app-1-") && listed().contains("app-2-"), "{}", listed());
     let error = hsm().destroy_key("unused").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Misuse, "the configured key is never destroyed here");
+}
+
+#[test]
+fn a_keyring_moves_from_one_provider_to_another_while_threads_encrypt() {
+    let (sink, store) = (MemorySink::new(), MemoryStore::new());
+    let builder = || Keyring::builder("app").store(store.clone()).no_pin("test").audit(sink.clone());
+    let local = LocalKeyProvider::new(SecretKey::generate().unwrap());
+    let keyring = builder().provider("primary", local).create().unwrap();
+    let schema = Schema::from_json(
+        r#"{"format": "fieldward-schema", "version": 1, "table": "patients", "record_binding": "none",
+            "fields": [{"id": "note", "type": "text", "mode": "randomized"}]}"#,
+    )
+    .unwrap();
+    let stop = AtomicBool::new(false);
+    let encrypted: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let (note, stop) = (keyring.field(&schema, None, "note").unwrap(), &stop);
+                scope.spawn(move || {
+                    let mut last = note.encrypt(Some(&Value::from("x")), None).unwrap();
+                    while !stop.load(Ordering::SeqCst) {
+                        last = note.encrypt(Some(&Value::from("x")), None).unwrap();
+                        assert_eq!(note.decrypt(last.as_ref(), None).unwrap(), Some(Value::from("x")));
+                    }
+                    last
+                })
+            })
+            .collect();
+        keyring.add_provider("second", provider("main", "moves-second")).unwrap();
+        keyring.replace_provider("primary", provider("main", "moves-first")).unwrap();
+        keyring.start_epoch(&[]).unwrap();
+        keyring.remove_provider("second").unwrap();
+        keyring.start_epoch(&[]).unwrap();
+        stop.store(true, Ordering::SeqCst);
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let opened = builder().provider("primary", provider("main", "moves-first")).open().unwrap();
+    let note = opened.field(&schema, None, "note").unwrap();
+    for sealed in &encrypted {
+        assert_eq!(note.decrypt(sealed.as_ref(), None).unwrap(), Some(Value::from("x")));
+    }
+    let second = builder().provider("second", provider("main", "moves-second")).open();
+    assert_eq!(code(second), ErrorCode::NoMatchingProvider);
+    let report = verify_audit(sink.lines(), &opened.audit_keys().unwrap(), &opened.checkpoints()).unwrap();
+    assert!(report.is_intact(), "{report:?}");
+}
+
+#[test]
+fn a_token_that_is_taken_away_is_an_error_of_the_provider() {
+    let directory = tempfile::tempdir().unwrap();
+    let (tokens, config) = (directory.path().join("tokens"), directory.path().join("softhsm2.conf"));
+    fs::create_dir(&tokens).unwrap();
+    fs::write(&config, format!("directories.tokendir = {}\n", tokens.display())).unwrap();
+    for label in ["killed", "other"] {
+        let mut init = Command::new("softhsm2-util");
+        init.args(["--init-token", "--free", "--label", label, "--so-pin", "87654321", "--pin", PIN]);
+        assert!(init.env("SOFTHSM2_CONF", &config).output().unwrap().status.success());
+    }
+    let config = [("SOFTHSM2_CONF", config.to_str().unwrap())];
+    in_a_child("the_child_loses_its_token", &config);
+    in_a_child("the_child_has_its_token_again", &config);
+}
+
+#[test]
+#[ignore = "run by a_token_that_is_taken_away_is_an_error_of_the_provider"]
+fn the_child_loses_its_token() {
+    let killed = provider("killed", "key");
+    let (_, wrapped) = wrap(&killed);
+    let tokens = service("SOFTHSM2_CONF").parent().unwrap().join("tokens");
+    let is_it = |path: &std::path::Path| {
+        fs::read(path.join("token.object")).unwrap().windows(6).any(|window| window == b"killed")
+    };
+    let token = fs::read_dir(tokens).unwrap().map(|entry| entry.unwrap().path()).find(|path| is_it(path)).unwrap();
+    let away = token.with_extension("away");
+    let opened = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                // Until every thread has opened, and lost.
+                loop {
+                    match killed.unwrap(&wrapped, &CONTEXT) {
+                        Ok(_) => opened.fetch_add(1, Ordering::SeqCst),
+                        Err(error) => break assert_eq!(error.kind(), ErrorKind::Provider, "{error:?}"),
+                    };
+                }
+            });
+        }
+        while opened.load(Ordering::SeqCst) < 32 {
+            thread::yield_now();
+        }
+        fs::rename(&token, &away).unwrap();
+    });
+    wrap(&provider("other", "key"));
+    fs::rename(&away, &token).unwrap();
+}
+
+#[test]
+#[ignore = "run by a_token_that_is_taken_away_is_an_error_of_the_provider"]
+fn the_child_has_its_token_again() {
+    let provider = builder("killed", "key").build().unwrap();
+    assert!(!provider.find_or_make_key().unwrap());
+    wrap(&provider);
 }

@@ -38,6 +38,11 @@ for label in main known attributes pins lost epochs twin twin; do
     softhsm2-util --init-token --free --label "$label" --so-pin 87654321 --pin 1234-canary >/dev/null
 done
 
+"$target/venv/bin/python3" "$here/services/certificates.py" "$target/tls"
+
+export FIELDWARD_TLS="$target/tls"
 export FIELDWARD_SOFTHSM="$module"
 export FIELDWARD_SERVICES="$target/venv/bin"
+# `bao` and the others, for the commands of the guides
+export PATH="$target/venv/bin:$PATH"
 exec "$@"

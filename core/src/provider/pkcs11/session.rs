@@ -393,10 +393,19 @@ fn module(path: &Path) -> std::result::Result<Pkcs11, Fault> {
     Ok(client)
 }
 
+/// A token that cannot tell who it is keeps nobody from the others.
 fn find_slot(client: &Pkcs11, token: &Token) -> std::result::Result<Slot, Fault> {
     let mut found = None;
-    for slot in client.get_slots_with_initialized_token()? {
-        let info = client.get_token_info(slot)?;
+    let mut failed = None;
+    for slot in client.get_slots_with_token()? {
+        let info = match client.get_token_info(slot) {
+            Ok(info) if info.token_initialized() => info,
+            Ok(_) => continue,
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
+        };
         let is_it = match token {
             Token::Label(label) => info.label() == label,
             Token::Serial(serial) => info.serial_number() == serial,
@@ -405,5 +414,6 @@ fn find_slot(client: &Pkcs11, token: &Token) -> std::result::Result<Slot, Fault>
             return Err(Fault::own(ErrorCode::ProviderMismatch, "two tokens have this label or serial number"));
         }
     }
-    found.ok_or_else(|| Fault::own(ErrorCode::ProviderUnavailable, "no token has this label or serial number"))
+    let missing = || Fault::own(ErrorCode::ProviderUnavailable, "no token has this label or serial number");
+    found.ok_or_else(|| failed.map_or_else(missing, Fault::Token))
 }
