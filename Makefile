@@ -58,7 +58,6 @@ test: lint reference
 	python3 benches/report.py --self-test
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --package fieldward
 	cargo run --locked --package fieldward-examples --example first_record
-	$(MAKE) test-providers
 	@echo "all checks passed"
 
 # The other back ends: the same vectors, each against the other, and what the FIPS module's policy refuses.
@@ -103,7 +102,6 @@ bench: bench-tools
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
-	$(MAKE) bench-python
 	python3 benches/report.py $(REPORT_ARGS)
 
 # Whole libraries of the same kind, with lock file and target of their own: some of them bring a cloud's SDK. Not `--locked`: the library's
