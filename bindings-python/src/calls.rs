@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::error::Result;
 
-/// Work on fewer bytes than this is done sooner than another thread could have used the lock: measured, about 20 us.
+/// Work on fewer bytes than this is thought to be done sooner than another thread could have used the lock. Chosen, not measured.
 pub(crate) const RELEASE_FROM: usize = 32 * 1024;
 
 thread_local! {
