@@ -7,7 +7,6 @@ mod session;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{KeyProvider, WrapContext, WrappedKey, check_key_name};
@@ -192,9 +191,6 @@ impl Pkcs11Builder {
     }
 }
 
-/// Keys are made and destroyed one at a time: SoftHSM 2.6 fails where two threads of a process do so at once.
-static KEYS: Mutex<()> = Mutex::new(());
-
 impl KeyProvider for Pkcs11Provider {
     fn kind(&self) -> &str {
         "pkcs11"
@@ -247,7 +243,6 @@ impl KeyProvider for Pkcs11Provider {
             return Err(ErrorCode::ProviderUnsupported.into());
         }
         check_key_name(key_name)?;
-        let _alone = KEYS.lock().unwrap_or_else(PoisonError::into_inner);
         self.connection.run(Access::Write, |session| {
             if key::count(session, key_name)? > 0 {
                 return Err(session::Fault::own(ErrorCode::InvalidArgument, "a key of this name exists"));
@@ -264,7 +259,6 @@ impl KeyProvider for Pkcs11Provider {
         if key_name == self.key_label {
             return fail(ErrorCode::InvalidArgument, "the configured key is not destroyed here");
         }
-        let _alone = KEYS.lock().unwrap_or_else(PoisonError::into_inner);
         self.connection.run(Access::Write, |session| key::destroy(session, key_name))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -114,7 +114,7 @@ impl Connection {
     ) -> std::result::Result<T, Fault> {
         let process = self.process()?;
         let outcome = self.lease(&process, access).and_then(|lease| {
-            let outcome = work(&lease);
+            let outcome = alone_if(access == Access::Write, &shared_of(process.id), || work(&lease));
             lease.end(access == Access::Read && outcome.is_ok());
             outcome
         });
@@ -132,8 +132,8 @@ impl Connection {
             return Ok(process);
         }
         // One thread at a time: modules answer others while they are being initialized.
-        let starting = starting(id);
-        let _one_at_a_time = starting.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = shared_of(id);
+        let _one_at_a_time = shared.starting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(process) = known() {
             return Ok(process);
         }
@@ -361,21 +361,35 @@ fn code_of(code: RvError, function: Function) -> ErrorCode {
     }
 }
 
-/// The lock under which a process looks for tokens. A child does not wait for a lock of its parent.
-struct Starting {
+/// What the connections of one process share. A forked child finds its parent's, which another thread may have held, and makes its own.
+struct Shared {
     id: u32,
-    lock: Mutex<()>,
+    /// Held while a module is initialized: it answers other threads meanwhile.
+    starting: Mutex<()>,
+    /// Held alone while keys are made or destroyed: SoftHSM 2.6 fails where another thread of the process uses keys meanwhile.
+    keys: RwLock<()>,
 }
 
-fn starting(id: u32) -> Arc<Starting> {
-    static CURRENT: ArcSwapOption<Starting> = ArcSwapOption::const_empty();
+fn shared_of(id: u32) -> Arc<Shared> {
+    static CURRENT: ArcSwapOption<Shared> = ArcSwapOption::const_empty();
     loop {
         let current = CURRENT.load_full();
-        if let Some(starting) = current.as_ref().filter(|starting| starting.id == id) {
-            return Arc::clone(starting);
+        if let Some(shared) = current.as_ref().filter(|shared| shared.id == id) {
+            return Arc::clone(shared);
         }
-        CURRENT.compare_and_swap(&current, Some(Arc::new(Starting { id, lock: Mutex::new(()) })));
+        let fresh = Shared { id, starting: Mutex::new(()), keys: RwLock::new(()) };
+        CURRENT.compare_and_swap(&current, Some(Arc::new(fresh)));
     }
+}
+
+/// Runs `work` with keys, alone where it makes or destroys some.
+fn alone_if<T>(alone: bool, shared: &Shared, work: impl FnOnce() -> T) -> T {
+    if alone {
+        let _guard = shared.keys.write().unwrap_or_else(PoisonError::into_inner);
+        return work();
+    }
+    let _guard = shared.keys.read().unwrap_or_else(PoisonError::into_inner);
+    work()
 }
 
 /// A module, once loaded, stays: many have threads of their own, and other users in the process.
