@@ -66,10 +66,10 @@ test-backends: tools-fips
 	cargo test --locked --package fieldward --features aws-lc --test backends --test field_round_trip --test tamper
 	cargo test --locked --package fieldward --features fips --lib --test backends --test fork -- --skip accumulated --skip siv::
 
-# Real key services, and the commands of their guides.
+# Real key services, and the commands of their guides. One test at a time: some drive the token themselves, past the library's lock.
 test-providers: tools
 	core/tests/services.sh cargo test --locked --package fieldward --features conformance,$(PROVIDER_FEATURES) \
-		$(foreach provider,$(PROVIDERS),--test provider_$(subst -,_,$(provider)))
+		$(foreach provider,$(PROVIDERS),--test provider_$(subst -,_,$(provider))) -- --test-threads=1
 	cargo build --locked --package fieldward-examples --features $(PROVIDER_FEATURES) --examples
 	set -e; for guide in $(PROVIDERS); do core/tests/services.sh python3 core/docs/guides/check.py core/docs/guides/$$guide.md; done
 

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,8 +25,17 @@ pub(crate) fn tls(name: &str) -> PathBuf {
     service("FIELDWARD_TLS").join(name)
 }
 
+/// A port that is free, with the seven after it: OpenBao takes the one after each that it listens on, too. Each is given out once, below
+/// those that the system gives to clients.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 500).unwrap() * 24;
+    loop {
+        let port = first + GIVEN.fetch_add(8, Ordering::Relaxed) % 512;
+        if (port..port + 8).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return port;
+        }
+    }
 }
 
 pub(crate) struct Server {
