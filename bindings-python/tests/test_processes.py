@@ -33,7 +33,8 @@ def test_handles_pickle_as_configuration(on_disk: fw.KeyringConfig, tmp_path: Pa
             pickled = pickle.dumps(handle)
             for form in (key, key.hex().encode(), base64.b64encode(key)[:40], base64.urlsafe_b64encode(key)[:40]):
                 assert form not in pickled
-            assert str(tmp_path).encode() in pickled, "the place of the key, not the key"
+            # Python 3.10 pickles a path part by part
+            assert tmp_path.name.encode() in pickled, "the place of the key, not the key"
         again = pickle.loads(pickle.dumps(field))
         assert again.decrypt(stored) == "text"
         assert pickle.loads(pickle.dumps(records)).tenant == "a"

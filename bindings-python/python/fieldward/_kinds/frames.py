@@ -23,7 +23,7 @@ class Frames:
     def to_arrow(self, column: Any, kind: str) -> Any:
         dtype = column.dtype
         if isinstance(dtype, pd.ArrowDtype):
-            return pa.chunked_array(column)
+            return _chunks(column)
         if isinstance(dtype, pd.CategoricalDtype):
             return self.to_arrow(column.astype(dtype.categories.dtype), kind)
         if pd.api.types.is_object_dtype(dtype) or (pd.api.types.is_string_dtype(dtype) and kind != "text"):
@@ -34,7 +34,7 @@ class Frames:
 
     def stored_to_arrow(self, column: Any) -> Any:
         if isinstance(column.dtype, pd.ArrowDtype):
-            return pa.chunked_array(column)
+            return _chunks(column)
         is_text = any(isinstance(value, str) for value in column.array)
         kind = "text" if is_text else "bytes"
         try:
@@ -75,6 +75,12 @@ class Frames:
         if dtype in ("Int64", "boolean"):
             return _series(made, given).astype(dtype)
         return made.to_pandas().set_axis(given.index).rename(given.name).astype(dtype)
+
+
+def _chunks(column: Any) -> Any:
+    """What an Arrow-backed column holds, not copied. pandas has Arrow's exchange for a Series from version 3 on."""
+    made = pa.array(column.array)
+    return made if isinstance(made, pa.ChunkedArray) else pa.chunked_array([made])
 
 
 def _is_missing(value: Any) -> bool:
