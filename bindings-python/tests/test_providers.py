@@ -355,6 +355,7 @@ def test_a_url_with_a_password_is_never_pickled() -> None:
     engine = sa.create_engine("sqlite://")
     with pytest.raises(fw.MisuseError):
         pickle.dumps(SqlAlchemyStore(engine))
+    engine.dispose()
 
 
 def test_names_of_tables_are_checked() -> None:

@@ -7,6 +7,7 @@ the keyring a pin outside it (`fieldward.FilePin`).
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -123,6 +124,9 @@ class SqlAlchemyStore:
 
         self._url = engine if isinstance(engine, str) else None
         self._engine = sa.create_engine(engine) if isinstance(engine, str) else engine
+        if isinstance(engine, str):
+            # its own, so its connections end with it
+            weakref.finalize(self, self._engine.dispose)
         self._table = sa.Table(
             _checked(table),
             sa.MetaData(),
