@@ -464,6 +464,10 @@ fn a_long_column() {
         BinaryColumn::new(&data, Offsets::I64(stored.offsets()), Some(Validity::new(stored.validity(), 0))).unwrap();
     let opened = note.decrypt_column(&column, &records, OnFailure::Report).unwrap();
     assert_eq!(opened.failures.iter().map(|failure| failure.row).collect::<Vec<_>>(), spoilt);
+    for (row, (found, expected)) in binary(&opened).iter().zip(&rows).enumerate() {
+        let expected = expected.as_ref().filter(|_| !spoilt.contains(&row));
+        assert_eq!(found.as_deref(), expected.map(String::as_bytes), "{row}");
+    }
     assert_eq!(code(note.decrypt_column(&column, &records, OnFailure::Refuse)), ErrorCode::AuthenticationFailed);
 
     let mut bad: Vec<_> = (0..40_003).map(|row| Some(row.to_string().into_bytes())).collect();
@@ -473,6 +477,29 @@ fn a_long_column() {
     let refused = note.encrypt_column(&Column::Binary(bad.column()), &records, &mut output).unwrap_err();
     assert_eq!((refused.code(), refused.detail(), output.rows()), (ErrorCode::InvalidText, Some("row 30000"), 0));
     assert_eq!(refused.row(), Some(30_000));
+}
+
+/// Rows that are shorter than their envelopes say, or stored as text.
+#[test]
+fn a_long_column_of_other_lengths() {
+    let clinic = Clinic::new();
+    let rows: Vec<_> = (0..20_001).map(|row| (row % 5 != 2).then(|| "x".repeat(row % 40))).collect();
+    let input = Rows::new(&rows);
+    for options in [
+        r#""type": "text", "mode": "randomized", "record_binding": "none", "padding": {"block": 16}"#,
+        r#""type": "text", "mode": "deterministic", "stored": "text""#,
+        r#""type": "text", "mode": "deterministic""#,
+    ] {
+        let field = field(&clinic, options);
+        let stored = sealed(&field, &Column::Binary(input.column()), &RecordIds::None);
+        let mut opened = DecryptedColumn::default();
+        for _ in 0..2 {
+            let column = stored.as_column().unwrap();
+            field.decrypt_column_into(&column, &RecordIds::None, OnFailure::Refuse, &mut opened).unwrap();
+            let found = binary(&opened);
+            assert!(found.iter().map(Option::as_deref).eq(rows.iter().map(|row| row.as_ref().map(String::as_bytes))));
+        }
+    }
 }
 
 #[test]

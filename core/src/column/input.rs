@@ -158,7 +158,6 @@ impl<'a> BinaryColumn<'a> {
     }
 
     /// Some of the rows.
-    #[cfg(feature = "parallel")]
     pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {
         let offsets = match self.offsets {
             Offsets::I32(offsets) => Offsets::I32(offsets.get(rows.start..=rows.end).unwrap_or_default()),
@@ -175,12 +174,10 @@ impl<'a> BinaryColumn<'a> {
 }
 
 /// A bitmap from a later row on.
-#[cfg(feature = "parallel")]
 fn sliced<'a>(validity: Option<Validity<'a>>, rows: &std::ops::Range<usize>) -> Option<Validity<'a>> {
     validity.map(|validity| Validity { bits: validity.bits, offset: validity.offset.saturating_add(rows.start) })
 }
 
-#[cfg(feature = "parallel")]
 impl<'a> Column<'a> {
     /// Some of the rows.
     pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {
@@ -200,7 +197,6 @@ impl<'a> Column<'a> {
     }
 }
 
-#[cfg(feature = "parallel")]
 impl RecordIds<'_> {
     /// The ids of some of the rows.
     pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {

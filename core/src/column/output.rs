@@ -1,5 +1,8 @@
 //! Columns that come back.
 
+#[cfg(feature = "parallel")]
+mod parts;
+
 use std::fmt;
 
 use zeroize::Zeroize;
@@ -39,6 +42,33 @@ impl StoredColumn {
     pub(crate) fn clear(&mut self, rows: usize, bytes: usize) {
         self.data.clear();
         self.data.reserve(bytes);
+        self.clear_rows(rows);
+    }
+
+    /// Lays out rows of known lengths, null where there is none. Their bytes are of an earlier column or zero until they are written.
+    pub(crate) fn lay_out(&mut self, rows: usize, mut len: impl FnMut(usize) -> Result<Option<usize>>) -> Result<()> {
+        self.clear_rows(rows);
+        for row in 0..rows {
+            match len(row)? {
+                Some(len) => self.push_row(len),
+                None => self.push_null(),
+            }
+        }
+        self.room(self.end());
+        Ok(())
+    }
+
+    /// Has so many bytes of data, which are of an earlier column or zero.
+    fn room(&mut self, bytes: usize) {
+        if self.data.capacity() < bytes {
+            // New pages are first touched by whoever writes them.
+            self.data.zeroize();
+            self.data = vec![0; bytes];
+        }
+        self.data.resize(bytes, 0);
+    }
+
+    fn clear_rows(&mut self, rows: usize) {
         self.offsets.clear();
         self.offsets.reserve(rows.saturating_add(1));
         self.offsets.push(0);
@@ -86,17 +116,6 @@ impl StoredColumn {
     #[inline]
     pub(crate) fn end(&self) -> usize {
         self.offsets.last().and_then(|end| usize::try_from(*end).ok()).unwrap_or(0)
-    }
-
-    /// Appends the rows of another column, after a number of rows that fills whole bytes of the bitmap.
-    #[cfg(feature = "parallel")]
-    pub(crate) fn append(&mut self, other: &Self) {
-        let shift = i64::try_from(self.data.len()).unwrap_or(i64::MAX);
-        self.validity.truncate(self.rows().div_ceil(8));
-        self.data.extend_from_slice(&other.data);
-        self.offsets.extend(other.offsets.iter().skip(1).map(|offset| offset.saturating_add(shift)));
-        self.validity.extend_from_slice(&other.validity);
-        self.nulls += other.nulls;
     }
 
     /// How many rows there are.
@@ -187,34 +206,6 @@ impl Default for ValueColumn {
     /// An empty column of bytes.
     fn default() -> Self {
         Self::Binary(StoredColumn::new())
-    }
-}
-
-#[cfg(feature = "parallel")]
-impl ValueColumn {
-    /// Appends the rows of another column of the same form.
-    pub(crate) fn append(&mut self, other: Self) {
-        match (self, other) {
-            (Self::Binary(all), Self::Binary(more)) => all.append(&more),
-            (Self::I64(all, valid), Self::I64(more, more_valid)) => {
-                all.extend(more);
-                valid.extend(more_valid);
-            }
-            (Self::F64(all, valid), Self::F64(more, more_valid)) => {
-                all.extend(more);
-                valid.extend(more_valid);
-            }
-            (Self::Bool(all, valid), Self::Bool(more, more_valid)) => {
-                all.extend(more);
-                valid.extend(more_valid);
-            }
-            (Self::Date(all, valid), Self::Date(more, more_valid)) => {
-                all.extend(more);
-                valid.extend(more_valid);
-            }
-            (Self::Values(all), Self::Values(more)) => all.extend(more),
-            _ => {}
-        }
     }
 }
 

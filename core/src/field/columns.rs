@@ -76,10 +76,6 @@ impl FieldCipher {
         let snapshot = self.inner.keyring.for_encrypt()?;
         self.wipe_destroyed(&snapshot);
         let key = snapshot.current(snapshot.now)?;
-        #[cfg(feature = "parallel")]
-        if column.rows() >= parallel::MIN_ROWS {
-            return self.seal_in_parallel(primary, key, &snapshot, column, records, output);
-        }
         self.seal_column(primary, key, &snapshot, column, records, output)
     }
 

@@ -220,6 +220,16 @@ impl<'a> Text<'a> {
         write_blocks(rest, output.get_mut(15..)?)
     }
 
+    /// Writes the text where there is no room for its whole blocks.
+    #[must_use]
+    pub(crate) fn write_to_end(&self, output: &mut [u8]) -> Option<()> {
+        let places = output.get_mut(..self.len)?.chunks_mut(16);
+        for (place, block) in places.zip(self.blocks) {
+            place.copy_from_slice(block.to_le_bytes().get(..place.len())?);
+        }
+        Some(())
+    }
+
     /// Appends the text.
     pub(crate) fn append_to(&self, output: &mut Vec<u8>) {
         let mut left = self.len;
@@ -273,6 +283,10 @@ mod tests {
             assert_eq!(place[3..3 + len], *text);
             assert!(place[3 + len..3 + len.next_multiple_of(16)].iter().all(|byte| *byte == 0));
             assert_eq!((place[2], place[3 + len.next_multiple_of(16)]), (0xaa, 0xaa));
+            let mut place = vec![0xaa; len];
+            plain.write_to_end(&mut place).unwrap();
+            assert_eq!(place, text);
+            assert!(plain.write_to_end(&mut place[..len.saturating_sub(1)]).is_none() || len == 0);
 
             let mut headed = Group::new(8);
             headed.push_headed(0x5a, text);

@@ -2,7 +2,7 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::column::{BinaryColumn, Column};
+use crate::column::{BinaryColumn, Column, Validity};
 use crate::envelope::inspect;
 use crate::error::{Error, ErrorCode, Result};
 use crate::keyring::Snapshot;
@@ -31,6 +31,18 @@ impl<'a> Plaintexts<'a> {
 
     pub(super) const fn rows(&self) -> usize {
         self.column.rows()
+    }
+
+    /// Bytes of a row's plaintext. `None` for null.
+    #[inline]
+    pub(super) fn len_of(&mut self, row: usize) -> Result<Option<usize>> {
+        let payload = match self.column {
+            Column::Binary(column) if self.spec.store() == &StoreForm::Exact => column.get(row).map(<[u8]>::len),
+            Column::I64(_, validity) | Column::F64(_, validity) => is_valid(*validity, row).then_some(8),
+            // Made to be measured.
+            _ => return Ok(self.of(row)?.map(|(_, rest)| rest.len() + 1)),
+        };
+        payload.map(|len| self.spec.padding().plaintext_len(len)).transpose()
     }
 
     /// A row's plaintext: its first byte and the rest. `None` for null.
@@ -77,7 +89,7 @@ impl<'a> Plaintexts<'a> {
         else {
             return Err(Error::new(ErrorCode::Internal));
         };
-        if validity.is_some_and(|validity| !validity.is_valid(row)) {
+        if !is_valid(*validity, row) {
             return Ok(None);
         }
         match self.column {
@@ -114,4 +126,8 @@ impl<'a> Plaintexts<'a> {
         encode_payload(self.spec.value_type(), payload, padding, &mut self.scratch)?;
         Ok(self.scratch.split_first().map(|(head, rest)| (*head, rest)))
     }
+}
+
+fn is_valid(validity: Option<Validity<'_>>, row: usize) -> bool {
+    validity.is_none_or(|validity| validity.is_valid(row))
 }
