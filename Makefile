@@ -59,6 +59,7 @@ test: lint reference
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --package fieldward
 	cargo run --locked --package fieldward-examples --example first_record
 	$(MAKE) test-providers
+	$(MAKE) test-python
 	@echo "all checks passed"
 
 # The other back ends: the same vectors, each against the other, and what the FIPS module's policy refuses.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the wheel and tests it, in a clean virtual environment each, on the oldest and the newest Python that can be had.
+# Builds the wheel that users get, once, and tests it in a clean virtual environment each, on the oldest and the newest Python that can be
+# had: tests, types of tests and stubs. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,7 +37,7 @@ fi
 tools=target/python/tools
 if [ ! -x "$tools/bin/maturin" ]; then
     "${interpreters[-1]}" -m venv "$tools"
-    "$tools/bin/python" -m pip install --quiet --disable-pip-version-check "maturin>=1.13,<2"
+    "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: "maturin>=1.13,<2"
 fi
 rm -rf "$wheels"
 "$tools/bin/maturin" build --quiet --locked --profile "$profile" --manifest-path bindings-python/Cargo.toml --out "$wheels"
@@ -47,7 +48,7 @@ for python in "${interpreters[@]}"; do
     if [ ! -e "$venv/ready" ] || [ bindings-python/requirements-test.txt -nt "$venv/ready" ]; then
         rm -rf "$venv"
         "$python" -m venv "$venv"
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement bindings-python/requirements-test.txt
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --requirement bindings-python/requirements-test.txt
         touch "$venv/ready"
     fi
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$wheels"/*.whl
@@ -55,6 +56,6 @@ for python in "${interpreters[@]}"; do
         cd bindings-python
         "../$venv/bin/python" -m pytest "$@"
         "../$venv/bin/python" -m mypy --strict tests
-        "../$venv/bin/python" -m mypy.stubtest fieldward
+        "../$venv/bin/python" -m mypy.stubtest --mypy-config-file pyproject.toml fieldward
     )
 done

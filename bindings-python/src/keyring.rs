@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldward::{Clock, Error, ErrorCode, KeyState, KeyringBuilder};
+use fieldward::{Backend, Clock, Error, ErrorCode, KeyState, KeyringBuilder};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -60,6 +60,7 @@ struct Config<'py> {
     rollback_window: Option<Duration>,
     cache_capacity: Option<usize>,
     accept_identity: Option<Vec<u8>>,
+    backend: Option<String>,
 }
 
 impl Config<'_> {
@@ -102,6 +103,9 @@ impl Config<'_> {
             let identity = <[u8; 32]>::try_from(identity.as_slice());
             builder = builder.accept_identity(identity.map_err(|_| Error::new(ErrorCode::InvalidKeyLength))?);
         }
+        if let Some(name) = &self.backend {
+            builder = builder.backend(name.parse()?);
+        }
         Ok(builder.around_waits(move |wait| mark.wait(wait)))
     }
 }
@@ -136,6 +140,18 @@ pub(crate) fn open(config: &Bound<'_, PyAny>) -> PyResult<Keyring> {
 pub(crate) fn recover(config: &Bound<'_, PyAny>, export: &[u8]) -> PyResult<Keyring> {
     let export = export.to_vec();
     begun(config, move |builder| builder.recover(&export))
+}
+
+/// The back ends that this build has: a dict of names, each with the version of the code behind it.
+#[pyfunction]
+pub(crate) fn backends(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let found = PyDict::new(py);
+    for backend in Backend::ALL {
+        if let Some(version) = backend.version() {
+            found.set_item(backend.as_str(), version)?;
+        }
+    }
+    Ok(found)
 }
 
 /// Reads an envelope's header without a key: a dict of `suite`, `key_id`, `plaintext_len` and `is_text`.
@@ -210,6 +226,12 @@ impl Keyring {
     #[getter]
     fn id(&self) -> PyResult<String> {
         self.inner.get().and_then(|held| Ok(held.part()?.id().to_owned())).map_err(to_py)
+    }
+
+    /// The back end that encrypts and decrypts its values: `portable`, `aws-lc` or `aws-lc-fips`. `KeyringConfig` chooses it.
+    #[getter]
+    fn backend(&self) -> PyResult<&'static str> {
+        self.inner.get().and_then(|held| Ok(held.part()?.backend().as_str())).map_err(to_py)
     }
 
     /// A handle for one field of a schema, of one tenant where there are tenants. Make it once and keep it.

@@ -33,7 +33,7 @@ mod _native {
     #[pymodule_export]
     use crate::field::{Field, Opened};
     #[pymodule_export]
-    use crate::keyring::{Keyring, ManualClock, create, inspect, open, recover};
+    use crate::keyring::{Keyring, ManualClock, backends, create, inspect, open, recover};
     #[pymodule_export]
     use crate::pin::{FilePin, MemoryPin};
     #[pymodule_export]

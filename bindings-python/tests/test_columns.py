@@ -278,7 +278,7 @@ SCHEMA = schema_of(
     {"id": "note", "type": "text", "mode": "randomized", "stored": "text"},
     clear=["ward"],
 )
-TABLE = {
+TABLE: dict[str, list[Any]] = {
     "id": ["p-1", "p-2", "p-3"],
     "ssn": ["999-41-1234", "999-42-1234", "none"],
     "age": [1, None, 3],
@@ -300,12 +300,13 @@ def test_frames_come_back(keyring: fw.Keyring, at: int) -> None:
     frame = Frame(keyring, SCHEMA)
     stored = frame.encrypt(given)
     assert type(stored) is type(given)
-    rows = stored.to_dict("records") if isinstance(stored, pd.DataFrame) else stored.to_pylist() if at < 2 else stored.to_dicts()
+    rows: list[dict[str, Any]] = stored.to_dict("records") if isinstance(stored, pd.DataFrame) else stored.to_pylist() if at < 2 else stored.to_dicts()
     assert list(rows[0]) == [*TABLE, "ssn_exact", "ssn_words", "age_exact"]
     assert rows[0]["ssn_exact"] == keyring.field(SCHEMA, "ssn").index_values("999411234")["ssn_exact"]
     assert rows[0]["note"].startswith("fw1.")
     row = keyring.records(SCHEMA).decrypt({**rows[0], "ward": 7})
-    assert row == {name: values[0] for name, values in TABLE.items()}
+    first: dict[str, Any] = {name: values[0] for name, values in TABLE.items()}
+    assert row == first
     back = frame.decrypt(stored)
     if isinstance(given, pd.DataFrame):
         pd.testing.assert_frame_equal(back, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -55,7 +56,12 @@ def test_the_safe_harbor_preset(kind: str) -> None:
     policy = safe_harbor(
         identifiers=["name"], dates=["admitted"], births=["born"], ages=["age"], zips={"zip": POPULATION}, keep=["glucose"], today=TODAY
     )
-    frame: Any = {"pandas": lambda: pd.DataFrame(rows).astype({"age": "Int64"}), "polars": lambda: pl.DataFrame(rows), "pyarrow": lambda: pa.table(rows)}[kind]()
+    made: dict[str, Callable[[], Any]] = {
+        "pandas": lambda: pd.DataFrame(rows).astype({"age": "Int64"}),
+        "polars": lambda: pl.DataFrame(rows),
+        "pyarrow": lambda: pa.table(rows),
+    }
+    frame = made[kind]()
     result, done = policy.apply(frame)
     assert type(result) is type(frame)
     listed = result.to_pydict() if kind == "pyarrow" else {

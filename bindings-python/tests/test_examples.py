@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
+import fieldward as fw
 from conftest import ROOT
 
 
@@ -18,3 +21,9 @@ def test_training_on_decrypted_columns(tmp_path: Path) -> None:
     decrypted, clear = train.main(tmp_path)
     assert decrypted == clear > 0.9
     assert b"mean_radius" in (tmp_path / "measurements.parquet").read_bytes()
+
+
+def test_what_a_wheel_is_tried_with() -> None:
+    path = ROOT / "bindings-python" / "examples" / "first.py"
+    ran = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == f"fieldward {fw.__version__}, aws-lc: 57 bytes\n"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -35,7 +37,7 @@ def test_an_envelope_is_bound_to_its_place(keyring: fw.Keyring) -> None:
     stored = ssn.encrypt("999-41-1234", record_id="p-7")
     assert len(stored) == 46 + 11
     assert ssn.decrypt(stored, record_id="p-7") == "999-41-1234"
-    others = [(ssn, "p-8"), (ssn, 7), (ssn, b"p-7"), (ssn, ("p-7", "")), (keyring.field(SCHEMA, "ssn", tenant="a"), "p-7")]
+    others: list[tuple[fw.Field, Any]] = [(ssn, "p-8"), (ssn, 7), (ssn, b"p-7"), (ssn, ("p-7", "")), (keyring.field(SCHEMA, "ssn", tenant="a"), "p-7")]
     for field, record in others:
         with pytest.raises(fw.AuthenticationError) as refused:
             field.decrypt(stored, record_id=record)
@@ -106,7 +108,8 @@ def test_search(keyring: fw.Keyring) -> None:
     stored = ssn.encrypt("999-41-1234", record_id="p")
     assert ssn.matches("exact", "999411234", stored, record_id="p")
     assert not ssn.matches("exact", "999411235", stored, record_id="p")
-    for index, value, expected in [("none", "1", "unknown_index"), ("exact", "none", "query_empty"), ("exact", 7, "wrong_type")]:
+    cases: list[tuple[str, Any, str]] = [("none", "1", "unknown_index"), ("exact", "none", "query_empty"), ("exact", 7, "wrong_type")]
+    for index, value, expected in cases:
         with pytest.raises(fw.Error) as refused:
             ssn.query(index, value)
         assert code(refused) == expected
@@ -170,7 +173,7 @@ def test_a_closed_keyring_closes_its_handles(config: fw.KeyringConfig) -> None:
     stored = ssn.encrypt("x", record_id="p")
     keyring.close()
     keyring.close()
-    calls = [lambda: ssn.decrypt(stored, record_id="p"), lambda: records.encrypt({"id": "p"}), lambda: keyring.status(),
+    calls: list[Callable[[], Any]] = [lambda: ssn.decrypt(stored, record_id="p"), lambda: records.encrypt({"id": "p"}), lambda: keyring.status(),
              lambda: reader.field(SCHEMA, "ssn"), lambda: keyring.id]
     for call in calls:
         with pytest.raises(fw.MisuseError) as refused:

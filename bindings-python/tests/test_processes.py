@@ -96,7 +96,7 @@ def worker(field: fw.Field, count: int, results: Any) -> None:
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_workers_of_multiprocessing(on_disk: fw.KeyringConfig, method: str) -> None:
-    context = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     with on_disk.open() as keyring, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         field = keyring.field(SCHEMA, "x")
@@ -132,7 +132,7 @@ def test_prefork_servers(on_disk: fw.KeyringConfig) -> None:
         stop = threading.Event()
         busy = threading.Thread(target=lambda: [field.encrypt("x") for _ in iter(stop.is_set, True)])
         busy.start()
-        children = []
+        children: list[tuple[int, int]] = []
         try:
             for _ in range(4):
                 readable, writable = os.pipe()

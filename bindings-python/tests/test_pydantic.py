@@ -14,7 +14,8 @@ from fieldward.pydantic import Encrypted
 
 def model_of(keyring: fw.Keyring, stored: str) -> tuple[Any, fw.Field]:
     field = keyring.field(schema_of(field_of("text", stored=stored)), "x")
-    return pydantic.create_model("Patient", ssn=(Annotated[str, Encrypted(field)], ...)), field
+    annotated: Any = Annotated[str, Encrypted(field)]
+    return pydantic.create_model("Patient", ssn=(annotated, ...)), field
 
 
 def test_values_in_the_text_form(keyring: fw.Keyring) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -59,7 +59,10 @@ def test_a_column_type(keyring: fw.Keyring, engine: sa.Engine) -> None:
         assert find(table.c.number.is_(None)) == [(None, "c")]
         assert find(table.c.number == None) == [(None, "c")]  # noqa: E711
         assert find(table.c.note.is_(None)) == [("2", None)]
-        for wrong in (lambda: table.c.note == "a", lambda: table.c.number < "1", lambda: table.c.number.like("1%")):
+        refusals: list[Callable[[], Any]] = [
+            lambda: table.c.note == "a", lambda: table.c.number < "1", lambda: table.c.number.like("1%"),
+        ]
+        for wrong in refusals:
             with pytest.raises(fw.MisuseError) as refused:
                 wrong()
             assert refused.value.code == "wrong_field_mode"
@@ -89,9 +92,9 @@ def mapped(keyring: fw.Keyring) -> type[Any]:
     class Patient(Base):
         __tablename__ = "patients"
         id = sa.Column(sa.String, primary_key=True)
-        ssn = sa.Column(Sealed())
+        ssn: orm.Mapped[Any] = orm.mapped_column(Sealed(), nullable=True)
         ssn_exact = sa.Column(sa.LargeBinary, unique=True)
-        born = sa.Column(Sealed())
+        born: orm.Mapped[Any] = orm.mapped_column(Sealed(), nullable=True)
         ward = sa.Column(sa.Integer)
 
     bind(Patient, keyring.records(SCHEMA))
@@ -114,7 +117,7 @@ def test_a_mapped_class(keyring: fw.Keyring, engine: sa.Engine) -> None:
         assert raw[0][1] == keyring.field(SCHEMA, "ssn").index_values("999411234")["ssn_exact"]
         assert raw[1] == (None, None, 4)
     with orm.Session(engine) as session:
-        found = session.scalars(sa.select(patient_class).where(matching(records, patient_class, "ssn", "999 41 1234"))).one()
+        found: Any = session.scalars(sa.select(patient_class).where(matching(records, patient_class, "ssn", "999 41 1234"))).one()
         assert (found.id, found.ssn, found.born) == ("p-1", "999-41-1234", born)
         found.ssn = "999-41-9999"
         session.commit()

@@ -53,6 +53,7 @@ from ._native import (
     Schema,
     WrapContext,
     __version__,
+    backends,
     inspect,
 )
 from ._protocols import AuditSink, KeyProvider, KeyStore, PythonKeyProvider, PythonKeyStore
@@ -98,5 +99,6 @@ __all__ = [
     "WrapContext",
     "WrongTypeError",
     "__version__",
+    "backends",
     "inspect",
 ]

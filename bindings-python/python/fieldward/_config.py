@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Literal
 
 from . import _native
 from ._protocols import AuditSink, KeyProvider, KeyStore
@@ -51,6 +52,9 @@ class KeyringConfig:
     """How many derived keys are kept beside those of handles; 1,024."""
     accept_identity: bytes | None = field(default=None, kw_only=True)
     """Accepts a document of this root identity although the pin does not lead to it."""
+    backend: Literal["portable", "aws-lc", "aws-lc-fips"] | None = field(default=None, kw_only=True)
+    """What encrypts and decrypts values: one of `backends()`, else `backend_unavailable`. `aws-lc` unless given, where the build has it: it does
+    values past 256 bytes (past 1,024 in a column) three times as fast. All of them write and read the same bytes."""
 
     def create(self) -> _native.Keyring:
         """Makes a new keyring: a root wrapped by every provider, one data key, one index key. `keyring_exists` if there is one."""

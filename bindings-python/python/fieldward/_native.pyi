@@ -8,6 +8,36 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar, final, overload
 from ._config import KeyringConfig
 from ._protocols import KeyProvider, RecordId, Stored, Value
 
+__all__ = [
+    "ArrowColumn",
+    "DecryptedColumn",
+    "DocumentTag",
+    "ERROR_CODES",
+    "Field",
+    "FilePin",
+    "FileStore",
+    "JsonLinesSink",
+    "Keyring",
+    "LocalKeyDirectory",
+    "LocalKeyProvider",
+    "ManualClock",
+    "MemoryPin",
+    "MemorySink",
+    "MemoryStore",
+    "Opened",
+    "PassphraseProvider",
+    "Query",
+    "Records",
+    "Schema",
+    "WrapContext",
+    "__version__",
+    "backends",
+    "create",
+    "inspect",
+    "open",
+    "recover",
+]
+
 __version__: Final[str]
 ERROR_CODES: Final[dict[str, tuple[str, bool, str]]]
 
@@ -228,6 +258,8 @@ class Records:
 class Keyring:
     @property
     def id(self) -> str: ...
+    @property
+    def backend(self) -> Literal["portable", "aws-lc", "aws-lc-fips"]: ...
     def field(self, schema: Schema, field: str, /, *, tenant: str | None = None) -> Field: ...
     def records(self, schema: Schema, /, *, tenant: str | None = None) -> Records: ...
     def allow(self, state: Literal["suspended", "compromised"], reason: str) -> Keyring: ...
@@ -270,6 +302,7 @@ class Keyring:
     def prometheus(self) -> str: ...
     def verify_audit(self, lines: Sequence[str]) -> dict[str, Any]: ...
 
+def backends() -> dict[str, str]: ...
 def create(config: KeyringConfig) -> Keyring: ...
 def open(config: KeyringConfig) -> Keyring: ...
 def recover(config: KeyringConfig, export: bytes) -> Keyring: ...

@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeAlias
 
 from . import _native
 
@@ -17,7 +17,7 @@ else:
     Buffer = Any
 
 Value: TypeAlias = (
-    str | int | float | bool | dt.date | dt.datetime | decimal.Decimal | uuid.UUID | dict[str, Any] | list[Any] | Buffer | None
+    str | int | SupportsIndex | float | bool | dt.date | dt.datetime | decimal.Decimal | uuid.UUID | dict[str, Any] | list[Any] | Buffer | None
 )
 RecordId: TypeAlias = str | bytes | int | uuid.UUID | tuple[str | bytes | int | uuid.UUID, ...]
 Stored: TypeAlias = str | Buffer | None

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import FieldError
 from django.db import models
@@ -28,6 +28,7 @@ class EncryptedField(models.Field):
     """A column whose values are encrypted on the way in and decrypted on the way out. Null stays null."""
 
     description = "an encrypted value"
+    class_lookups: ClassVar[dict[str, Any]]
 
     def __init__(self, handle: str, **options: Any) -> None:
         self.handle_name = handle
@@ -165,7 +166,7 @@ def bind(model: type[models.Model], records: Records | Callable[[], Records]) ->
             for name, value in clear.items():
                 setattr(self, name, value)
 
-    def loaded(cls: Any, database: Any, field_names: Any, values: Any, **options: Any) -> Any:
+    def loaded(cls: Any, /, database: Any, field_names: Any, values: Any, **options: Any) -> Any:
         instance = from_db(cls, database, field_names, values, **options)
         own = of()
         present = [name for name in declared(own)[0] if name in instance.__dict__]

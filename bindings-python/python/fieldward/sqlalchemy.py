@@ -44,7 +44,7 @@ class _Search(sa.types.TypeDecorator.Comparator[Any]):
             column_type = self.type
             assert isinstance(column_type, Encrypted)
             tokens = [token for value in values if value is not None for token in column_type.tokens(value)]
-            raw = sa.type_coerce(self.expr, column_type.impl_instance)
+            raw = sa.type_coerce(self.expr, column_type._stored_as)
             return raw.in_(tokens) if op in (operators.eq, operators.in_op) else raw.not_in(tokens)
         if op in (operators.is_, operators.is_not, operators.isnot_distinct_from, operators.is_distinct_from):
             return super().operate(op, *other, **options)
@@ -69,12 +69,12 @@ class Encrypted(sa.types.TypeDecorator[Any]):
                 f"a column type cannot see the row: declare record_binding = none for {field.id}, or use bind",
             )
         self.field = field
-        self.impl_instance: sa.types.TypeEngine[Any] = sa.Text() if declared["stored"] == "text" else sa.LargeBinary()
+        self._stored_as: sa.types.TypeEngine[Any] = sa.Text() if declared["stored"] == "text" else sa.LargeBinary()
         super().__init__()
-        self.impl = self.impl_instance  # type: ignore[assignment]
+        self.impl = self._stored_as  # type: ignore[assignment]
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        return dialect.type_descriptor(self.impl_instance)
+        return dialect.type_descriptor(self._stored_as)
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
         return self.field.encrypt(value)
@@ -88,7 +88,7 @@ class Encrypted(sa.types.TypeDecorator[Any]):
 
     def __repr__(self) -> str:
         # What a migration writes: the column as the database has it.
-        return repr(self.impl_instance)
+        return repr(self._stored_as)
 
 
 class Sealed(sa.types.TypeDecorator[Any]):

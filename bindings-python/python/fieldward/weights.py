@@ -49,7 +49,13 @@ def save(keyring: Keyring, model: str, arrays: Mapping[str, np.ndarray[Any, Any]
         if not isinstance(array, np.ndarray) or array.dtype.hasobject or array.dtype.fields is not None:
             raise Error.of("wrong_type", "numpy arrays of numbers, booleans or text")
         described.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "bytes": array.nbytes})
-    bodies = (memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)) if array.size else memoryview(b"") for array in arrays.values())
+
+    def body(array: np.ndarray[Any, Any]) -> memoryview:
+        # Any: numpy's types have no buffer protocol before Python 3.12
+        flat: Any = np.ascontiguousarray(array).reshape(-1).view(np.uint8) if array.size else b""
+        return memoryview(flat)
+
+    bodies = (body(array) for array in arrays.values())
     _write(keyring, model, {"arrays": described}, sum(_parts(item["bytes"]) for item in described), _cut(bodies), file)
 
 
