@@ -7,6 +7,9 @@
     found = stored[fwd.matching(frame, stored, "ssn", "999-41-1234")]
     clear = fwd.decrypt(frame, found).compute()
 
+Read Parquet back with `dd.read_parquet(..., dtype_backend="pyarrow")`: pandas does not otherwise read the columns of lists
+that it wrote, which indexes of words are.
+
 `frame` is a `fieldward.frame.Frame`. The task graph holds the frame's configuration; each worker process opens the keyring from the same key
 service and store, once, and keeps it open. A keyring that holds a key in memory is refused with `invalid_argument`.
 
@@ -26,15 +29,26 @@ from .frame import Frame
 if TYPE_CHECKING:
     from dask.dataframe import DataFrame, Series
 
-# The dtype of a field's type where none is named: one that every partition can have, with nulls or without.
-_NATURAL = {
-    "text": "string[pyarrow]", "bytes": "object", "i64": "Int64", "f64": "float64", "bool": "boolean", "date": "object",
-    "timestamp": "datetime64[us, UTC]", "decimal": "object", "json": "object", "uuid": "object",
-}
+def _natural(kind: str) -> Any:
+    """The dtype of a field's type where none is named: one that every partition can have, with nulls or without."""
+    import pandas as pd
+    import pyarrow as pa
+
+    named = {"i64": "Int64", "f64": "float64", "bool": "boolean", "timestamp": "datetime64[us, UTC]"}
+    of_arrow = {
+        "bytes": pa.binary(), "date": pa.date32(), "decimal": pa.decimal128(38, 18), "uuid": pa.binary(16),
+    }
+    if kind in of_arrow:
+        return pd.ArrowDtype(of_arrow[kind])
+    return named.get(kind, "string[pyarrow]")
 
 
 def encrypt(frame: Frame, df: DataFrame) -> DataFrame:
-    """Encrypts every declared column, and adds the columns of its indexes after the others. Nulls, index and divisions stay."""
+    """Encrypts every declared column, and adds the columns of its indexes after the others. Nulls, index and divisions stay.
+
+    Dask turns columns of Python objects into text, dates and decimals too, unless told otherwise (`dataframe.convert-string`): give it
+    Arrow's dtypes, such as `date32[day][pyarrow]`, or what arrives here is refused as text.
+    """
     return df.map_partitions(
         _encrypt, Work.of(frame), meta=frame.encrypt(df._meta), enforce_metadata=False
     )
@@ -46,7 +60,7 @@ def decrypt(
     """Decrypts every declared column, and leaves index columns out.
 
     Each column gets its dtype from `types`, else the natural one of its field: `Int64`, `float64`, `boolean`, `string[pyarrow]`,
-    `datetime64[us, UTC]`, and objects for the others. Name `datetime64[us]` for local times.
+    `datetime64[us, UTC]`, and Arrow's `date32`, `decimal128(38, 18)` and `binary`. Name `datetime64[us]` for local times.
 
     The first value that fails ends the computation. With `failures` such values are null, and a column of that name lists, for each
     row that has any, `column` and `code`; it is null for the others.
@@ -55,7 +69,7 @@ def decrypt(
     check_types(frame, given)
     check_failures(failures, list(df.columns))
     declared = declared_columns(frame)
-    wanted = {name: given.get(name, _NATURAL[field["type"]]) for name, field in declared.items()}
+    wanted = {name: given.get(name, _natural(field["type"])) for name, field in declared.items()}
     return df.map_partitions(
         _decrypt, Work.of(frame), wanted, failures, meta=_decrypted(frame, df._meta, wanted, failures), enforce_metadata=False
     )

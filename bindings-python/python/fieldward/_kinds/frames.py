@@ -35,6 +35,9 @@ class Frames:
     def stored_to_arrow(self, column: Any) -> Any:
         if isinstance(column.dtype, pd.ArrowDtype):
             return _chunks(column)
+        if column.isna().all():
+            # nothing here says which of the two forms it would be
+            return pa.nulls(len(column))
         is_text = any(isinstance(value, str) for value in column.array)
         kind = "text" if is_text else "bytes"
         try:
