@@ -69,8 +69,8 @@ def table(rows: int, parts: int = 8) -> dd.DataFrame:
 def stored(frame: Frame, files: Path) -> dd.DataFrame:
     made = fwd.encrypt(frame, table(ROWS))
     assert made.known_divisions
-    made.to_parquet(files / "patients")
-    return dd.read_parquet(files / "patients", dtype_backend="pyarrow")
+    made.to_parquet(files / "patients", schema={"note_words": pa.list_(pa.string())})
+    return dd.read_parquet(files / "patients")
 
 
 def same(one: pd.DataFrame, other: pd.DataFrame) -> tuple[int, bool]:
@@ -124,8 +124,8 @@ def test_rows_that_were_moved(frame: Frame) -> None:
     assert "999-" not in str(refused.value)
     told = fwd.decrypt(frame, moved, failures="failures").compute()
     assert told.index[told["failures"].notna()].tolist() == [23]
-    assert {one["code"] for one in told.loc[23, "failures"]} == {"authentication_failed"}
-    assert {one["column"] for one in told.loc[23, "failures"]} == {"ssn", "note", "age", "born", "seen", "cost"}
+    expected = {f"{name}: authentication_failed" for name in ("ssn", "note", "age", "born", "seen", "cost")}
+    assert set(told.loc[23, "failures"].split("; ")) == expected
     assert told.loc[23, ["ssn", "age"]].isna().all()
     assert told.loc[24, "ssn"] == "999-00-0024"
 

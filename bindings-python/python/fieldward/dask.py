@@ -7,8 +7,8 @@
     found = stored[fwd.matching(frame, stored, "ssn", "999-41-1234")]
     clear = fwd.decrypt(frame, found).compute()
 
-Read Parquet back with `dd.read_parquet(..., dtype_backend="pyarrow")`: pandas does not otherwise read the columns of lists
-that it wrote, which indexes of words are.
+Columns of lists, which indexes of words are, need their type when Dask writes them: `to_parquet(..., schema={"note_words":
+pa.list_(pa.string())})`.
 
 `frame` is a `fieldward.frame.Frame`. The task graph holds the frame's configuration; each worker process opens the keyring from the same key
 service and store, once, and keeps it open. A keyring that holds a key in memory is refused with `invalid_argument`.
@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._errors import Error
-from ._work import Work, check_failures, check_types, declared_columns, failures_of, failures_type, moved
+from ._work import Work, check_failures, check_types, declared_columns, moved
 from .frame import Frame
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def decrypt(
     Each column gets its dtype from `types`, else the natural one of its field: `Int64`, `float64`, `boolean`, `string[pyarrow]`,
     `datetime64[us, UTC]`, and Arrow's `date32`, `decimal128(38, 18)` and `binary`. Name `datetime64[us]` for local times.
 
-    The first value that fails ends the computation. With `failures` such values are null, and a column of that name lists, for each
-    row that has any, `column` and `code`; it is null for the others.
+    The first value that fails ends the computation. With `failures` such values are null, and a column of that name has for each row
+    with any of them columns and codes as text, `ssn: authentication_failed; age: key_unknown`; it is null for the others.
     """
     given = types or {}
     check_types(frame, given)
@@ -111,5 +111,8 @@ def _decrypted(frame: Frame, part: Any, types: Mapping[str, Any], failures: str 
     import pandas as pd
 
     opened = frame.open(part, types=types)
-    listed = pd.arrays.ArrowExtensionArray(failures_of(opened, len(part)))
-    return opened.frame.assign(**{failures: pd.Series(listed, index=part.index, dtype=pd.ArrowDtype(failures_type()))})
+    of_row: list[str | None] = [None] * len(part)
+    for failure in opened.failures:
+        told, before = f"{failure.column}: {failure.error.code}", of_row[failure.row]
+        of_row[failure.row] = told if before is None else f"{before}; {told}"
+    return opened.frame.assign(**{failures: pd.Series(of_row, index=part.index, dtype="string[pyarrow]")})
