@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from . import columns
 from ._errors import Error
 from ._kinds.tables import Table
-from ._native import Field, Keyring, Schema
+from ._native import Field, Keyring, Query, Schema
 
 _Frame = TypeVar("_Frame")
 
@@ -105,6 +105,10 @@ class Frame:
     def open(self, frame: _Frame, *, types: Mapping[str, Any] | None = None) -> OpenedFrame[_Frame]:
         """Decrypts every declared column; values that fail are null and reported."""
         return self._open(frame, types or {}, report=True)
+
+    def query(self, field: str, index: str, value: Any) -> Query:
+        """What a search compares: the index's column, and the tokens of which it holds one; of words, all."""
+        return self._records.query(field, index, value)
 
     def _open(self, frame: _Frame, types: Mapping[str, Any], *, report: bool) -> OpenedFrame[_Frame]:
         table = Table(frame)

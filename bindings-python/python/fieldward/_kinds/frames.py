@@ -35,6 +35,9 @@ class Frames:
     def stored_to_arrow(self, column: Any) -> Any:
         if isinstance(column.dtype, pd.ArrowDtype):
             return _chunks(column)
+        if column.isna().all():
+            # nothing here says which of the two forms it would be
+            return pa.nulls(len(column))
         is_text = any(isinstance(value, str) for value in column.array)
         kind = "text" if is_text else "bytes"
         try:
@@ -43,7 +46,11 @@ class Frames:
             raise Error.of("not_an_envelope", error.detail, error.rows) from None
 
     def from_stored(self, stored: ArrowColumn, given: Any) -> Any:
-        return _series(pa.chunked_array(stored), given)
+        made = pa.chunked_array(stored)
+        if pa.types.is_list(made.type):
+            # pandas writes Arrow-backed lists to Parquet, and does not read them
+            return pd.Series(made.to_pylist(), index=given.index, name=given.name, dtype=object)
+        return _series(made, given)
 
     def from_arrow(self, values: ArrowColumn, kind: str, given: Any, like: Any) -> Any:
         made = pa.chunked_array(values)
