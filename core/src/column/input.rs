@@ -146,6 +146,15 @@ impl<'a> BinaryColumn<'a> {
         self.data.get(self.offsets.get(row)?..self.offsets.get(row.checked_add(1)?)?)
     }
 
+    /// How many bytes a row has; `None` for null.
+    #[inline]
+    pub(crate) fn len_of(&self, row: usize) -> Option<usize> {
+        if self.validity.is_some_and(|validity| !validity.is_valid(row)) {
+            return None;
+        }
+        self.offsets.get(row.checked_add(1)?)?.checked_sub(self.offsets.get(row)?)
+    }
+
     /// Whether every row is UTF-8, seen at once: the bytes as a whole are, and no row begins inside a character. False says nothing
     /// of single rows.
     pub(crate) fn is_text(&self) -> bool {

@@ -48,11 +48,21 @@ impl StoredColumn {
     /// Lays out rows of known lengths, null where there is none. Their bytes are of an earlier column or zero until they are written.
     pub(crate) fn lay_out(&mut self, rows: usize, mut len: impl FnMut(usize) -> Result<Option<usize>>) -> Result<()> {
         self.clear_rows(rows);
-        for row in 0..rows {
-            match len(row)? {
-                Some(len) => self.push_row(len),
-                None => self.push_null(),
+        let (mut end, mut failure) = (0_i64, None);
+        let (validity, nulls) = (&mut self.validity, &mut self.nulls);
+        self.offsets.extend((0..rows).map(|row| {
+            match len(row) {
+                Ok(Some(len)) => end = end.saturating_add(i64::try_from(len).unwrap_or(i64::MAX)),
+                Ok(None) => {
+                    set_null(validity, row);
+                    *nulls += 1;
+                }
+                Err(error) => failure = failure.take().or(Some(error)),
             }
+            end
+        }));
+        if let Some(error) = failure {
+            return Err(error);
         }
         self.room(self.end());
         Ok(())
@@ -106,9 +116,7 @@ impl StoredColumn {
     pub(crate) fn push_null(&mut self) {
         self.nulls += 1;
         let row = self.rows();
-        if let Some(byte) = self.validity.get_mut(row / 8) {
-            *byte &= !(1 << (row % 8));
-        }
+        set_null(&mut self.validity, row);
         self.offsets.push(self.offsets.last().copied().unwrap_or(0));
     }
 
@@ -171,6 +179,12 @@ impl StoredColumn {
     /// `InvalidArgument` for a column that was never filled.
     pub fn as_column(&self) -> Result<BinaryColumn<'_>> {
         BinaryColumn::new(&self.data, Offsets::I64(&self.offsets), Some(Validity::new(&self.validity, 0)))
+    }
+}
+
+fn set_null(validity: &mut [u8], row: usize) {
+    if let Some(byte) = validity.get_mut(row / 8) {
+        *byte &= !(1 << (row % 8));
     }
 }
 

@@ -68,7 +68,7 @@ impl FieldCipher {
         let beside = self.primary()?.beside() + 1;
         let expected = |rows: &Range<usize>| {
             let part = stored.slice(rows.clone());
-            (0..part.rows()).filter_map(|row| part.get(row)).map(|row| row.len().saturating_sub(beside)).sum()
+            (0..part.rows()).filter_map(|row| part.len_of(row)).map(|len| len.saturating_sub(beside)).sum()
         };
         let lens: Vec<usize> = parts.par_iter().map(expected).collect();
         let mut all = if let ValueColumn::Binary(column) = memory { column } else { StoredColumn::new() };

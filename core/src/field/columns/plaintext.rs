@@ -37,7 +37,7 @@ impl<'a> Plaintexts<'a> {
     #[inline]
     pub(super) fn len_of(&mut self, row: usize) -> Result<Option<usize>> {
         let payload = match self.column {
-            Column::Binary(column) if self.spec.store() == &StoreForm::Exact => column.get(row).map(<[u8]>::len),
+            Column::Binary(column) if self.spec.store() == &StoreForm::Exact => column.len_of(row),
             Column::I64(_, validity) | Column::F64(_, validity) => is_valid(*validity, row).then_some(8),
             // Made to be measured.
             _ => return Ok(self.of(row)?.map(|(_, rest)| rest.len() + 1)),
