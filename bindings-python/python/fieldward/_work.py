@@ -26,13 +26,11 @@ class Work:
 
     def frame(self) -> Frame:
         """The frame, opened in this process: one provider call for all tasks that follow."""
-        return _opened(self.pickled)
+        opened: Frame = _opened(self.pickled)
+        return opened
 
 
-@functools.lru_cache(maxsize=8)
-def _opened(pickled: bytes) -> Frame:
-    frame: Frame = pickle.loads(pickled)
-    return frame
+_opened = functools.lru_cache(maxsize=8)(pickle.loads)
 
 
 def failures_type() -> Any:

@@ -27,7 +27,7 @@ from ._work import Work, check_failures, check_types, declared_columns, moved
 from .frame import Frame
 
 if TYPE_CHECKING:
-    from dask.dataframe import DataFrame, Series
+    from dask import dataframe as _dd
 
 def _natural(kind: str) -> Any:
     """The dtype of a field's type where none is named: one that every partition can have, with nulls or without."""
@@ -43,7 +43,7 @@ def _natural(kind: str) -> Any:
     return named.get(kind, "string[pyarrow]")
 
 
-def encrypt(frame: Frame, df: DataFrame) -> DataFrame:
+def encrypt(frame: Frame, df: _dd.DataFrame) -> _dd.DataFrame:
     """Encrypts every declared column, and adds the columns of its indexes after the others. Nulls, index and divisions stay.
 
     Dask turns columns of Python objects into text, dates and decimals too, unless told otherwise (`dataframe.convert-string`): give it
@@ -55,8 +55,8 @@ def encrypt(frame: Frame, df: DataFrame) -> DataFrame:
 
 
 def decrypt(
-    frame: Frame, df: DataFrame, *, types: Mapping[str, Any] | None = None, failures: str | None = None
-) -> DataFrame:
+    frame: Frame, df: _dd.DataFrame, *, types: Mapping[str, Any] | None = None, failures: str | None = None
+) -> _dd.DataFrame:
     """Decrypts every declared column, and leaves index columns out.
 
     Each column gets its dtype from `types`, else the natural one of its field: `Int64`, `float64`, `boolean`, `string[pyarrow]`,
@@ -75,7 +75,7 @@ def decrypt(
     )
 
 
-def matching(frame: Frame, df: DataFrame, field: str, value: Any, *, index: str = "exact") -> Series:
+def matching(frame: Frame, df: _dd.DataFrame, field: str, value: Any, *, index: str = "exact") -> _dd.Series:
     """The condition of a search: rows whose index column holds what `value` gives.
 
     Rows of an inexact index are candidates: confirm them after decryption. Indexes of words are for engines that compare lists:

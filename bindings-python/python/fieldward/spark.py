@@ -27,8 +27,8 @@ from ._work import Work, check_failures, check_types, declared_columns, failures
 from .frame import Frame
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
-    from pyspark.sql.types import DataType
+    from pyspark import sql as _sql
+    from pyspark.sql import types as _types
 
 _NOTE = "fieldward"
 # The Spark type of a field's type where nothing says what the column was.
@@ -38,7 +38,7 @@ _NATURAL = {
 }
 
 
-def encrypt(frame: Frame, df: DataFrame) -> DataFrame:
+def encrypt(frame: Frame, df: _sql.DataFrame) -> _sql.DataFrame:
     """Encrypts every declared column, and adds the columns of its indexes after the others. Nulls stay null.
 
     The types that columns had are noted, by their names alone, in the metadata of the columns, which Spark keeps in Parquet and Delta tables.
@@ -67,8 +67,8 @@ def encrypt(frame: Frame, df: DataFrame) -> DataFrame:
 
 
 def decrypt(
-    frame: Frame, df: DataFrame, *, types: Mapping[str, DataType | str] | None = None, failures: str | None = None
-) -> DataFrame:
+    frame: Frame, df: _sql.DataFrame, *, types: Mapping[str, _types.DataType | str] | None = None, failures: str | None = None
+) -> _sql.DataFrame:
     """Decrypts every declared column, and leaves index columns out.
 
     Each column gets its type from `types` (Spark's, or DDL such as `"decimal(10,2)"` and `"timestamp_ntz"`), else the one that encryption
@@ -112,7 +112,7 @@ def decrypt(
     return df.mapInArrow(_told(run), StructType(fields))
 
 
-def matching(frame: Frame, field: str, value: Any, *, index: str = "exact") -> Column:
+def matching(frame: Frame, field: str, value: Any, *, index: str = "exact") -> _sql.Column:
     """The condition of a search: rows whose index column holds what `value` gives. Of an index of words, all words.
 
     Rows of an inexact index are candidates: confirm them after decryption.
