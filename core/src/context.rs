@@ -69,11 +69,11 @@ impl FieldContext {
 }
 
 /// The associated data of a randomized value: the header, then the record id, absent or present.
-pub(crate) fn randomized_associated_data(header: Header, record: Option<&RecordId>) -> Vec<u8> {
-    let mut parts = Parts::with_capacity(16 + record.map_or(0, |record| record.canonical().len()));
+pub(crate) fn randomized_associated_data(header: Header, record: Option<&RecordId>) -> Parts {
+    let mut parts = Parts::new();
     parts.present(&header.to_bytes());
     parts.optional(record.map(RecordId::canonical));
-    parts.into_bytes()
+    parts
 }
 
 #[cfg(test)]

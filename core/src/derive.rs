@@ -74,14 +74,14 @@ pub(crate) fn field_info(label: Label, context: &FieldContext) -> Parts {
 }
 
 /// HKDF-Expand-SHA-256 of `key` and `info`, `N` bytes long.
-pub(crate) fn expand<const N: usize>(key: &SecretKey, info: Parts) -> Result<Zeroizing<[u8; N]>> {
+pub(crate) fn expand<const N: usize>(key: &SecretKey, info: &Parts) -> Result<Zeroizing<[u8; N]>> {
     let mut output = Zeroizing::new([0; N]);
-    hash::expand(key, &info.into_bytes(), output.as_mut_slice())?;
+    hash::expand(key, info.as_bytes(), output.as_mut_slice())?;
     Ok(output)
 }
 
 /// [`expand`] to another 256-bit key.
-pub(crate) fn expand_key(key: &SecretKey, info: Parts) -> Result<SecretKey> {
+pub(crate) fn expand_key(key: &SecretKey, info: &Parts) -> Result<SecretKey> {
     SecretKey::from_slice(expand::<{ SecretKey::LEN }>(key, info)?.as_slice())
 }
 
@@ -97,10 +97,10 @@ mod tests {
     #[test]
     fn expands_to_known_bytes() {
         let key = SecretKey::from_slice(&[0x0b; 32]).unwrap();
-        let derived = expand_key(&key, info(Label::Document)).unwrap();
+        let derived = expand_key(&key, &info(Label::Document)).unwrap();
         assert_eq!(base16ct::lower::encode_string(derived.expose()), DOCUMENT);
         let context = FieldContext::new(None, "patients", "ssn").unwrap();
-        let derived = expand::<64>(&key, field_info(Label::Deterministic, &context)).unwrap();
+        let derived = expand::<64>(&key, &field_info(Label::Deterministic, &context)).unwrap();
         assert_eq!(base16ct::lower::encode_string(derived.as_slice()), DETERMINISTIC);
     }
     const DOCUMENT: &str = "8010b0b11c83124a0a7358aad348bf6676ece5a7a283209ce5311fbbf3c8c4ec";
@@ -121,7 +121,7 @@ mod tests {
         let key = SecretKey::from_slice(&[7; 32]).unwrap();
         let derive = |tenant, table, field| {
             let context = FieldContext::new(tenant, table, field).unwrap();
-            *expand::<32>(&key, field_info(Label::Randomized, &context)).unwrap()
+            *expand::<32>(&key, &field_info(Label::Randomized, &context)).unwrap()
         };
         assert_eq!(derive(None, "a", "b"), derive(None, "a", "b"));
         let all: HashSet<_> =

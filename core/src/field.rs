@@ -191,7 +191,7 @@ impl FieldCipher {
         let key = key.get()?;
         let sealed = value.encode_into(padding, &mut envelope).and_then(|()| match &**key {
             DerivedKey::Randomized(cipher) => {
-                cipher.seal_in_place(&randomized_associated_data(header, record), &mut envelope, head)
+                cipher.seal_in_place(randomized_associated_data(header, record).as_bytes(), &mut envelope, head)
             }
             DerivedKey::Deterministic(cipher) => cipher.seal_in_place(&header.to_bytes(), &mut envelope, head),
             DerivedKey::Index(_) => Err(Error::new(ErrorCode::Internal)),
@@ -284,7 +284,7 @@ impl FieldCipher {
             let key = reading.keys.of(keyring, data_key)?;
             let opened = match &**key.get()? {
                 DerivedKey::Randomized(cipher) => {
-                    cipher.open(&randomized_associated_data(envelope.header, record), envelope.sealed)
+                    cipher.open(randomized_associated_data(envelope.header, record).as_bytes(), envelope.sealed)
                 }
                 DerivedKey::Deterministic(cipher) => cipher.open(&envelope.header.to_bytes(), envelope.sealed),
                 DerivedKey::Index(_) => return Err(Error::new(ErrorCode::Internal)),

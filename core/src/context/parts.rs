@@ -1,8 +1,13 @@
 //! The encoding `P`: a list of parts, each absent or present, as bytes that no other list gives.
 
+use tinyvec::TinyVec;
+
+/// Up to so many bytes stand in the list itself: the associated data of a value with a record id of up to 49 bytes.
+const INLINE: usize = 64;
+
 /// Writes parts: absent is `00`; present is `01`, the length as 4 bytes big-endian, the bytes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Parts(Vec<u8>);
+pub(crate) struct Parts(TinyVec<[u8; INLINE]>);
 
 impl Parts {
     pub(crate) fn new() -> Self {
@@ -10,7 +15,7 @@ impl Parts {
     }
 
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(Vec::with_capacity(capacity))
+        Self(TinyVec::with_capacity(capacity))
     }
 
     /// Appends a present part. Parts are names, headers and ids, each far below 2^32 bytes by its own limit; the length
@@ -37,7 +42,11 @@ impl Parts {
         }
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.0
+        self.0.into_vec()
     }
 }

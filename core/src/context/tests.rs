@@ -26,9 +26,9 @@ fn parts_have_the_specified_bytes() {
 #[test]
 fn associated_data_has_the_specified_bytes() {
     let header = Header { suite: Suite::Randomized, key_id: KeyId::from_bytes([0xde, 0xad, 0xbe, 0xef]) };
-    assert_eq!(randomized_associated_data(header, None), [1, 0, 0, 0, 5, 0x81, 0xde, 0xad, 0xbe, 0xef, 0]);
+    assert_eq!(randomized_associated_data(header, None).as_bytes(), [1, 0, 0, 0, 5, 0x81, 0xde, 0xad, 0xbe, 0xef, 0]);
     assert_eq!(
-        randomized_associated_data(header, Some(&RecordId::text("a").unwrap())),
+        randomized_associated_data(header, Some(&RecordId::text("a").unwrap())).as_bytes(),
         [1, 0, 0, 0, 5, 0x81, 0xde, 0xad, 0xbe, 0xef, 1, 0, 0, 0, 6, 2, 0, 0, 0, 1, b'a']
     );
 }

@@ -195,7 +195,7 @@ struct RowData<'a> {
 
 impl<'a> RowData<'a> {
     fn new(header: Header, records: RecordIds<'a>) -> Self {
-        let mut buffer = randomized_associated_data(header, None);
+        let mut buffer = randomized_associated_data(header, None).into_bytes();
         if !matches!(records, RecordIds::None)
             && let Some(mark) = buffer.last_mut()
         {

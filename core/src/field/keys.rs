@@ -59,12 +59,12 @@ impl FieldKeys {
             Mode::Deterministic => Label::Deterministic,
         };
         let info = field_info(label, &self.context);
-        let key = keyring.derived_cache().derive(Parent::Data(data_key.id()), &info.clone().into_bytes(), || {
+        let key = keyring.derived_cache().derive(Parent::Data(data_key.id()), info.as_bytes(), || {
             Ok(match self.mode {
                 Mode::Randomized => {
-                    DerivedKey::Randomized(Randomized::new(keyring.backend(), &expand_key(secret, info)?)?)
+                    DerivedKey::Randomized(Randomized::new(keyring.backend(), &expand_key(secret, &info)?)?)
                 }
-                Mode::Deterministic => DerivedKey::Deterministic(Siv::new(expand(secret, info)?)),
+                Mode::Deterministic => DerivedKey::Deterministic(Siv::new(expand(secret, &info)?)),
             })
         })?;
         let mut next: Vec<_> = kept.iter().rev().take(KEPT - 1).rev().cloned().collect();

@@ -51,8 +51,8 @@ impl BoundIndex {
             Some(key) => key,
             None => {
                 let slot = Parent::Index(self.spec.number());
-                let key = keyring.derived_cache().derive(slot, &self.info.clone().into_bytes(), || {
-                    Ok(DerivedKey::Index(IndexKey::new(&expand_key(parent, self.info.clone())?)?))
+                let key = keyring.derived_cache().derive(slot, self.info.as_bytes(), || {
+                    Ok(DerivedKey::Index(IndexKey::new(&expand_key(parent, &self.info)?)?))
                 })?;
                 self.key.store(Some(Arc::clone(&key)));
                 key

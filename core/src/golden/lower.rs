@@ -26,7 +26,7 @@ pub(super) fn run(op: &str, input: &Json) -> Option<Result<Json>> {
         "context_associated_data" => |i| {
             let [_, a, b, c, d] = array(&i["header"]);
             let header = Header { suite: Suite::Randomized, key_id: KeyId::from_bytes([a, b, c, d]) };
-            Ok(hex("bytes", &randomized_associated_data(header, record(&i["record"])?.as_ref())))
+            Ok(hex("bytes", randomized_associated_data(header, record(&i["record"])?.as_ref()).as_bytes()))
         },
         "derive_expand" => derive_expand,
         "suite_xaes_open" => |i| {
@@ -141,8 +141,8 @@ fn derive_expand(input: &Json) -> Result<Json> {
     }
     let key = key(&input["key"])?;
     Ok(match label {
-        Label::Deterministic => hex("derived", expand::<64>(&key, info)?.as_slice()),
-        _ => hex("derived", expand_key(&key, info)?.expose()),
+        Label::Deterministic => hex("derived", expand::<64>(&key, &info)?.as_slice()),
+        _ => hex("derived", expand_key(&key, &info)?.expose()),
     })
 }
 
@@ -163,13 +163,13 @@ fn envelope_open(input: &Json) -> Result<Json> {
     let envelope = Envelope::parse(&bytes)?;
     let plaintext = match envelope.header.suite {
         Suite::Randomized => {
-            let key = expand_key(&data_key, field_info(Label::Randomized, &context))?;
+            let key = expand_key(&data_key, &field_info(Label::Randomized, &context))?;
             let cipher = Randomized::new(Backend::default(), &key)?;
             let record = record(&input["place"]["record"])?;
-            cipher.open(&randomized_associated_data(envelope.header, record.as_ref()), envelope.sealed)?
+            cipher.open(randomized_associated_data(envelope.header, record.as_ref()).as_bytes(), envelope.sealed)?
         }
         Suite::Deterministic => {
-            let cipher = Siv::new(expand(&data_key, field_info(Label::Deterministic, &context))?);
+            let cipher = Siv::new(expand(&data_key, &field_info(Label::Deterministic, &context))?);
             cipher.open(&envelope.header.to_bytes(), envelope.sealed)?
         }
     };
@@ -182,6 +182,6 @@ fn envelope_seal_deterministic(input: &Json) -> Result<Json> {
     let mut envelope = [header.to_bytes().as_slice(), &[0; 16]].concat();
     let start = envelope.len();
     value(&input["value"])?.encode_into(padding(input.get("padding")), &mut envelope)?;
-    Siv::new(expand(&key(&input["data_key"])?, info)?).seal_in_place(&header.to_bytes(), &mut envelope, start)?;
+    Siv::new(expand(&key(&input["data_key"])?, &info)?).seal_in_place(&header.to_bytes(), &mut envelope, start)?;
     Ok(json!({ "envelope": base16ct::lower::encode_string(&envelope), "text": encode_text(&envelope) }))
 }

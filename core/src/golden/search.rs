@@ -80,7 +80,7 @@ fn declared(input: &Json) -> Result<IndexSpec> {
 
 fn key(input: &Json, spec: &IndexSpec) -> Result<IndexKey> {
     let index_key = SecretKey::from_slice(&bytes(&input["index_key"]))?;
-    IndexKey::new(&expand_key(&index_key, spec.info(kind(input), &place(&input["place"])?))?)
+    IndexKey::new(&expand_key(&index_key, &spec.info(kind(input), &place(&input["place"])?))?)
 }
 
 fn index(input: &Json) -> Result<Json> {

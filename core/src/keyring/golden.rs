@@ -46,7 +46,7 @@ fn root(input: &Json) -> Result<Json> {
     found["audit"] = shown(&keys.audit).into();
     found["link"] = shown(&keys.link).into();
     // A root keeps its wrap key to itself; `keyring_wrap_open` shows that it is this one.
-    found["wrap"] = shown(&expand_key(&secret, info(Label::Wrap))?).into();
+    found["wrap"] = shown(&expand_key(&secret, &info(Label::Wrap))?).into();
     Ok(found)
 }
 

@@ -33,7 +33,7 @@ pub(super) struct RootKeys {
 
 impl RootKeys {
     pub(super) fn new(keyring_id: &str, epoch: u32, root: SecretKey) -> Result<Self> {
-        let derive = |label| expand_key(&root, info(label));
+        let derive = |label| expand_key(&root, &info(label));
         Ok(Self {
             epoch,
             keyring_id: keyring_id.to_owned(),

@@ -221,7 +221,7 @@ fn entry_id(wrapped: &WrappedKey, context: &WrapContext<'_>) -> EntryId {
     for (name, value) in &wrapped.params {
         parts.present(name.as_bytes()).present(value.as_bytes());
     }
-    sha256(&parts.into_bytes())
+    sha256(parts.as_bytes())
 }
 
 #[deny(clippy::missing_trait_methods)]

@@ -109,7 +109,7 @@ impl fmt::Debug for LocalKeyProvider {
 
 /// 64 bits of a key derived for the purpose: names a key without telling it.
 pub(super) fn name_of(key: &SecretKey) -> String {
-    let derived = expand::<32>(key, info(Label::LocalName)).unwrap_or_default();
+    let derived = expand::<32>(key, &info(Label::LocalName)).unwrap_or_default();
     let (start, _) = derived.split_at(8);
     format!("local-{}", base16ct::lower::encode_string(start))
 }

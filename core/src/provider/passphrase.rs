@@ -144,7 +144,7 @@ impl PassphraseProvider {
             Pbkdf2Hash::Sha512 => hash::pbkdf2_sha512(passphrase, salt, iterations, &mut *output),
         }
         let root = SecretKey::from_slice(&*output)?;
-        Ok((expand_key(&root, info(Label::PassphraseWrap))?, expand_key(&root, info(Label::PassphraseCommitment))?))
+        Ok((expand_key(&root, &info(Label::PassphraseWrap))?, expand_key(&root, &info(Label::PassphraseCommitment))?))
     }
 
     /// Wraps with a given salt: private to the crate, for known answers.
