@@ -4,7 +4,7 @@ const native = require('./native.js')
 const { FieldwardError, makeError } = require('./lib/errors.js')
 const { fromJson, toJson } = require('./lib/json.js')
 
-const { install, ...fieldward } = native
+const { install, __napiBindingTarget, ...fieldward } = native
 install(makeError, toJson, fromJson)
 
 module.exports = { ...fieldward, FieldwardError }

@@ -19,7 +19,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Input, InputError> {
     }
     let mut records = Vec::new();
     for row in reader.records() {
-        let row = row.map_err(|error| line_of(bytes, &error, "not a row of as many cells as there are headers, in UTF-8"))?;
+        let row =
+            row.map_err(|error| line_of(bytes, &error, "not a row of as many cells as there are headers, in UTF-8"))?;
         let cell = |text: &str| if text.is_empty() { Value::Null } else { Value::String(text.to_owned()) };
         records.push(headers.iter().zip(&row).map(|(name, text)| (name.to_owned(), cell(text))).collect::<Map<_, _>>());
     }
