@@ -1,11 +1,12 @@
 """Model weights: numpy arrays and safetensors files, encrypted in parts and restored bit for bit. No pickle anywhere.
 
-    from fieldward import weights
-
-    with open("model.fw", "wb") as file:
-        weights.save(keyring, "readmission-v3", {"layer1": array}, file)
-    with open("model.fw", "rb") as file:
-        arrays = weights.load(keyring, "readmission-v3", file)
+    >>> import numpy as np
+    >>> from fieldward import weights
+    >>> with open("model.fw", "wb") as file:
+    ...     weights.save(keyring, "readmission-v3", {"layer1": np.arange(3.0)}, file)
+    >>> with open("model.fw", "rb") as file:
+    ...     weights.load(keyring, "readmission-v3", file)
+    {'layer1': array([0., 1., 2.])}
 
 Each part of up to 8 MiB is a value of its own, bound to the model's name and its place: a part that is missing, swapped, repeated or of
 another model is refused. All parts of an array are in memory at once. `save_file` and `load_file` take any file, such as a safetensors
@@ -41,7 +42,14 @@ _SCHEMA = Schema.from_dict(
 
 
 def save(keyring: Keyring, model: str, arrays: Mapping[str, np.ndarray[Any, Any]], file: IO[bytes]) -> None:
-    """Encrypts arrays by name. Arrays of objects are refused; any memory order is taken, and comes back in C order."""
+    """Encrypts arrays by name into a binary file. Arrays of objects are refused; any memory order is taken, and comes back in C order.
+
+    Errors: `wrong_type` for what is no array of numbers, booleans or text.
+
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> weights.save(keyring, "m", {"w": np.eye(2, dtype="f4")}, file)
+    """
     import numpy as np
 
     described = []
@@ -60,7 +68,17 @@ def save(keyring: Keyring, model: str, arrays: Mapping[str, np.ndarray[Any, Any]
 
 
 def load(keyring: Keyring, model: str, file: IO[bytes]) -> dict[str, np.ndarray[Any, Any]]:
-    """Decrypts what `save` wrote."""
+    """Decrypts what `save` wrote: a `dict` of arrays by name.
+
+    Errors: `not_an_envelope`, `envelope_truncated`, `envelope_too_long`, `authentication_failed` for another model's name, or parts that were
+    changed, swapped or repeated.
+
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> weights.save(keyring, "m", {"w": np.eye(2, dtype="f4")}, file)
+        >>> weights.load(keyring, "m", io.BytesIO(file.getvalue()))["w"].dtype
+        dtype('float32')
+    """
     import numpy as np
 
     header, parts = _read(keyring, model, file)
@@ -79,7 +97,12 @@ def load(keyring: Keyring, model: str, file: IO[bytes]) -> dict[str, np.ndarray[
 
 
 def save_file(keyring: Keyring, model: str, source: IO[bytes], file: IO[bytes]) -> None:
-    """Encrypts a file, part by part: 8 MiB in memory. `source` must be seekable, since the number of parts comes first."""
+    """Encrypts a file, part by part: 8 MiB in memory. `source` must be seekable, since the number of parts comes first.
+
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> weights.save_file(keyring, "m", io.BytesIO(b"of any format"), file)
+    """
     start = source.tell()
     size = source.seek(0, 2) - start
     source.seek(start)
@@ -92,7 +115,17 @@ def save_file(keyring: Keyring, model: str, source: IO[bytes], file: IO[bytes]) 
 
 
 def load_file(keyring: Keyring, model: str, file: IO[bytes], target: IO[bytes]) -> None:
-    """Decrypts what `save_file` wrote, part by part. A refusal leaves the parts before it in `target`: use it only after this returns."""
+    """Decrypts what `save_file` wrote, part by part. A refusal leaves the parts before it in `target`: use it only after this returns.
+
+    Errors: those of `load`.
+
+        >>> import io
+        >>> file, target = io.BytesIO(), io.BytesIO()
+        >>> weights.save_file(keyring, "m", io.BytesIO(b"of any format"), file)
+        >>> weights.load_file(keyring, "m", io.BytesIO(file.getvalue()), target)
+        >>> target.getvalue()
+        b'of any format'
+    """
     header, parts = _read(keyring, model, file)
     if "size" not in header:
         raise Error.of("value_malformed", "arrays, not a file: use load")
