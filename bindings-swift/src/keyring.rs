@@ -115,8 +115,8 @@ impl Keyring {
 
     /// Opens an exported document and saves it.
     #[uniffi::constructor]
-    pub fn recover(config: Config, export: &[u8]) -> Result<Arc<Self>> {
-        Ok(Self::begun(config.builder()?.recover(export)?))
+    pub fn recover(config: Config, export: Vec<u8>) -> Result<Arc<Self>> {
+        Ok(Self::begun(config.builder()?.recover(&export)?))
     }
 
     /// The keyring's id.

@@ -1,6 +1,6 @@
 package fieldward
 
-import fieldward.ffi.FailureException
+import fieldward.ffi.Failure
 import fieldward.ffi.InternalException
 import java.nio.charset.CharacterCodingException
 
@@ -60,7 +60,7 @@ sealed class FieldwardException(val code: String, message: String, val isRetryab
         FieldwardException(code, message, isRetryable, null)
 
     internal companion object {
-        fun of(failure: FailureException.Of): FieldwardException = with(failure) {
+        fun of(failure: Failure.Of): FieldwardException = with(failure) {
             when (kind) {
                 "misuse" -> Misuse(code, text, isRetryable)
                 "input" -> Input(code, text, isRetryable)
@@ -82,7 +82,7 @@ sealed class FieldwardException(val code: String, message: String, val isRetryab
 internal inline fun <T> guarded(call: () -> T): T =
     try {
         call()
-    } catch (failure: FailureException.Of) {
+    } catch (failure: Failure.Of) {
         throw FieldwardException.of(failure)
     } catch (_: CharacterCodingException) {
         refuse("invalid_text")
@@ -94,7 +94,7 @@ internal inline fun <T> guarded(call: () -> T): T =
 internal fun refuse(code: String, detail: String? = null): Nothing {
     try {
         fieldward.ffi.refuse(code, detail)
-    } catch (failure: FailureException.Of) {
+    } catch (failure: Failure.Of) {
         throw FieldwardException.of(failure)
     }
     error("unreachable")

@@ -1,6 +1,6 @@
 package fieldward
 
-import fieldward.ffi.FailureException
+import fieldward.ffi.Failure
 import fieldward.ffi.HostProvider
 import kotlinx.coroutines.runBlocking
 import fieldward.ffi.Provider as Ffi
@@ -103,9 +103,9 @@ private class Host(private val provider: KeyProvider) : HostProvider {
         try {
             runBlocking { call() }
         } catch (refusal: FieldwardException) {
-            throw FailureException.Of("provider", refusal.code, refusal.code, refusal.isRetryable)
+            throw Failure.Of("provider", refusal.code, refusal.code, refusal.isRetryable)
         } catch (_: SecurityException) {
-            throw FailureException.Of("provider", "provider_denied", "", false)
+            throw Failure.Of("provider", "provider_denied", "", false)
         } finally {
             secret?.fill(0)
         }
