@@ -24,7 +24,7 @@ PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
-	@echo "make test-providers   providers against SoftHSM2 and OpenBao (set up where they are missing)"
+	@echo "make test-providers   providers against SoftHSM2, OpenBao and an emulator of AWS KMS (set up where they are missing)"
 	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
 	@echo "make test-node   the npm package, on the Node at hand"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
