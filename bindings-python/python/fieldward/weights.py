@@ -10,7 +10,7 @@
 
 Each part of up to 8 MiB is a value of its own, bound to the model's name and its place: a part that is missing, swapped, repeated or of
 another model is refused. All parts of an array are in memory at once. `save_file` and `load_file` take any file, such as a safetensors
-file, as it is.
+file, as it is. A file is any object with `read` or `write`; reads and writes that do less than they were asked are gone on with.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ _SCHEMA = Schema.from_dict(
 
 
 def save(keyring: Keyring, model: str, arrays: Mapping[str, np.ndarray[Any, Any]], file: IO[bytes]) -> None:
-    """Encrypts arrays by name into a binary file. Arrays of objects are refused; any memory order is taken, and comes back in C order.
+    """Encrypts arrays by name. Any memory order is taken, and comes back in C order.
 
-    Errors: `wrong_type` for what is no array of numbers, booleans or text.
+    Refused with `wrong_type`: arrays of objects, of records, with a mask, and of types that are not numpy's own, such as bfloat16: a
+    safetensors file has those, and `save_file` takes it.
 
         >>> import io
         >>> file = io.BytesIO()
@@ -54,8 +55,11 @@ def save(keyring: Keyring, model: str, arrays: Mapping[str, np.ndarray[Any, Any]
 
     described = []
     for name, array in arrays.items():
-        if not isinstance(array, np.ndarray) or array.dtype.hasobject or array.dtype.fields is not None:
-            raise Error.of("wrong_type", "numpy arrays of numbers, booleans or text")
+        if not isinstance(name, str):
+            raise Error.of("wrong_type", "names of arrays are text")
+        is_masked = isinstance(array, np.ma.MaskedArray)
+        if not isinstance(array, np.ndarray) or is_masked or array.dtype.hasobject or array.dtype.kind == "V":
+            raise Error.of("wrong_type", "numpy arrays of numbers, booleans, dates or text")
         described.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "bytes": array.nbytes})
 
     def body(array: np.ndarray[Any, Any]) -> memoryview:
@@ -97,19 +101,28 @@ def load(keyring: Keyring, model: str, file: IO[bytes]) -> dict[str, np.ndarray[
 
 
 def save_file(keyring: Keyring, model: str, source: IO[bytes], file: IO[bytes]) -> None:
-    """Encrypts a file, part by part: 8 MiB in memory. `source` must be seekable, since the number of parts comes first.
+    """Encrypts a file from where it stands, part by part: 8 MiB in memory.
+
+    `source` must be seekable, since the number of parts comes first, and stay as it is meanwhile: else `invalid_argument`, and what is in
+    `file` then is no whole file, and refused as such.
 
         >>> import io
         >>> file = io.BytesIO()
         >>> weights.save_file(keyring, "m", io.BytesIO(b"of any format"), file)
     """
-    start = source.tell()
-    size = source.seek(0, 2) - start
-    source.seek(start)
+    try:
+        start = source.tell()
+        size = source.seek(0, 2) - start
+        source.seek(start)
+    except (AttributeError, OSError) as error:
+        raise Error.of("invalid_argument", "a file that is seekable") from error
 
     def parts() -> Iterator[memoryview]:
-        for _ in range(_parts(size)):
-            yield memoryview(source.read(PART))
+        for at in range(0, size, PART):
+            part = _read_up_to(source, min(PART, size - at))
+            if len(part) != min(PART, size - at):
+                raise Error.of("invalid_argument", "the file became shorter")
+            yield memoryview(part)
 
     _write(keyring, model, {"size": size}, _parts(size), parts(), file)
 
@@ -129,7 +142,7 @@ def load_file(keyring: Keyring, model: str, file: IO[bytes], target: IO[bytes]) 
     header, parts = _read(keyring, model, file)
     if "size" not in header:
         raise Error.of("value_malformed", "arrays, not a file: use load")
-    written = sum(target.write(part) for part in parts)
+    written = sum(_write_all(target, part) for part in parts)
     if written != header["size"]:
         raise Error.of("value_malformed", "a file of another length")
 
@@ -150,7 +163,7 @@ def _field(keyring: Keyring) -> Field:
 
 def _write(keyring: Keyring, model: str, header: dict[str, Any], count: int, parts: Iterator[memoryview], file: IO[bytes]) -> None:
     field = _field(keyring)
-    file.write(_MAGIC)
+    _write_all(file, _MAGIC)
     described = json.dumps({**header, "parts": count}).encode()
     _put(file, field.encrypt(described, record_id=(model, 0)))
     for number, part in enumerate(parts, start=1):
@@ -158,12 +171,28 @@ def _write(keyring: Keyring, model: str, header: dict[str, Any], count: int, par
 
 
 def _put(file: IO[bytes], envelope: bytes) -> None:
-    file.write(len(envelope).to_bytes(4, "big"))
-    file.write(envelope)
+    _write_all(file, len(envelope).to_bytes(4, "big"))
+    _write_all(file, envelope)
+
+
+def _write_all(file: IO[bytes], data: bytes) -> int:
+    """All of it: an unbuffered file may take less at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+    return len(data)
+
+
+def _read_up_to(file: IO[bytes], length: int) -> bytes:
+    """So many bytes, fewer only at the end: an unbuffered file may give less at a time."""
+    data = file.read(length)
+    while len(data) < length and (more := file.read(length - len(data))):
+        data += more
+    return data
 
 
 def _read(keyring: Keyring, model: str, file: IO[bytes]) -> tuple[dict[str, Any], Iterator[bytes]]:
-    if file.read(len(_MAGIC)) != _MAGIC:
+    if _read_up_to(file, len(_MAGIC)) != _MAGIC:
         raise Error.of("not_an_envelope", "no file of parts")
     field = _field(keyring)
     header: dict[str, Any] = json.loads(_get(field, model, 0, file))
@@ -178,10 +207,10 @@ def _read(keyring: Keyring, model: str, file: IO[bytes]) -> tuple[dict[str, Any]
 
 
 def _get(field: Field, model: str, number: int, file: IO[bytes]) -> bytes:
-    length = int.from_bytes(file.read(4), "big")
+    length = int.from_bytes(_read_up_to(file, 4), "big")
     if not 0 < length <= _LONGEST:
         raise Error.of("envelope_truncated", f"part {number}")
-    envelope = file.read(length)
+    envelope = _read_up_to(file, length)
     if len(envelope) != length:
         raise Error.of("envelope_truncated", f"part {number}")
     part: bytes = field.decrypt(envelope, record_id=(model, number))

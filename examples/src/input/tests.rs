@@ -42,6 +42,7 @@ fn what_is_malformed_is_named_by_line_and_never_quoted() {
         ("", "empty"),
         ("a,a\n1,2\n", "line 1: a header is empty or stands twice"),
         ("a,b\n1,2\ncanary\n", "line 3: not a row of as many cells as there are headers, in UTF-8"),
+        ("a,b\r\n1,2\r\ncanary\r\n", "line 3: not a row of as many cells as there are headers, in UTF-8"),
         ("{\"a\": 1}\ncanary\n", "line 2: not a JSON object"),
         ("a,b\n1,\"canary\n2,3\n", "a quote is opened and not closed"),
         ("{\"resourceType\": \"Bundle\", \"entry\": []}", "the Bundle has no Patient"),

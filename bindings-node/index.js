@@ -1,0 +1,10 @@
+'use strict'
+
+const native = require('./native.js')
+const { FieldwardError, makeError } = require('./lib/errors.js')
+const { fromJson, toJson } = require('./lib/json.js')
+
+const { install, __napiBindingTarget, ...fieldward } = native
+install(makeError, toJson, fromJson)
+
+module.exports = { ...fieldward, FieldwardError }

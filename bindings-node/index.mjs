@@ -1,0 +1,7 @@
+import fieldward from './index.js'
+
+export const {
+  FieldwardError, FilePin, FileStore, Field, JsonLinesSink, Keyring, LocalKeyDirectory, LocalKeyProvider, ManualClock, MemoryPin, MemorySink,
+  MemoryStore, PassphraseProvider, Records, Schema, backends, inspect
+} = fieldward
+export default fieldward

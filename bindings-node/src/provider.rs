@@ -1,0 +1,182 @@
+//! Key providers.
+
+use std::sync::Arc;
+
+use fieldward::{Error, ErrorCode, KeyProvider, Pbkdf2Hash, SecretBytes, SecretKey};
+use napi::ValueType as Kind;
+use napi::bindgen_prelude::{ClassInstance, Env, FromNapiValue, Unknown};
+use napi_derive::napi;
+use zeroize::Zeroizing;
+
+use crate::error::{Result, fail, run};
+use crate::value::{bytes_of, text_of, type_of};
+
+/// Wraps with a 256-bit key of the caller's: from a file, the environment or bytes.
+#[napi]
+pub struct LocalKeyProvider {
+    inner: Arc<fieldward::LocalKeyProvider>,
+}
+
+impl LocalKeyProvider {
+    fn of(env: &Env, make: impl FnOnce() -> Result<fieldward::LocalKeyProvider>) -> napi::Result<Self> {
+        run(env, || Ok(Self { inner: Arc::new(make()?) }))
+    }
+}
+
+#[napi]
+impl LocalKeyProvider {
+    /// Uses this key: exactly 32 bytes, copied and wiped after use. The caller's copy is the caller's to keep safe.
+    #[napi(constructor)]
+    pub fn new(env: &Env, #[napi(ts_arg_type = "Uint8Array")] key: Unknown<'_>) -> napi::Result<Self> {
+        Self::of(env, || {
+            let key = Zeroizing::new(bytes_of(key).ok_or(ErrorCode::InvalidKeyLength)?);
+            SecretKey::from_slice(&key).map(fieldward::LocalKeyProvider::new)
+        })
+    }
+
+    /// Uses a fresh key of the operating system's generator, known to this process alone: for tests and first steps.
+    #[napi(factory)]
+    pub fn generate(env: &Env) -> napi::Result<Self> {
+        Self::of(env, || SecretKey::generate().map(fieldward::LocalKeyProvider::new))
+    }
+
+    /// Reads a key in its text form: `fwk1.` and unpadded base64url.
+    #[napi(factory)]
+    pub fn from_text(env: &Env, text: String) -> napi::Result<Self> {
+        let text = Zeroizing::new(text);
+        Self::of(env, || fieldward::LocalKeyProvider::from_text(&text))
+    }
+
+    /// Reads the text form from an environment variable.
+    #[napi(factory)]
+    pub fn from_env(env: &Env, variable: String) -> napi::Result<Self> {
+        Self::of(env, || fieldward::LocalKeyProvider::from_env(&variable))
+    }
+
+    /// Reads the text form from a file that only its owner can read.
+    #[napi(factory)]
+    pub fn from_file(env: &Env, path: String) -> napi::Result<Self> {
+        Self::of(env, || fieldward::LocalKeyProvider::from_file(&path))
+    }
+
+    /// Makes a key file with a fresh key, readable by its owner only. A file that exists is left alone and refused.
+    #[napi(factory)]
+    pub fn create_file(env: &Env, path: String) -> napi::Result<Self> {
+        Self::of(env, || fieldward::LocalKeyProvider::create_file(&path))
+    }
+
+    /// The name that stands in documents: tells the key apart without telling it.
+    #[napi(getter)]
+    pub fn key_name(&self) -> String {
+        self.inner.key_name()
+    }
+}
+
+/// Keeps one key file for each root epoch in a directory, so that the key of an epoch can be destroyed.
+#[napi]
+pub struct LocalKeyDirectory {
+    inner: Arc<fieldward::LocalKeyDirectory>,
+}
+
+#[napi]
+impl LocalKeyDirectory {
+    /// Keeps keys in `directory`, which must exist. `name` stands in documents: 1 to 64 of `a-z 0-9 -`.
+    #[napi(constructor)]
+    pub fn new(env: &Env, directory: String, name: String) -> napi::Result<Self> {
+        run(env, || Ok(Self { inner: Arc::new(fieldward::LocalKeyDirectory::new(&directory, &name)?) }))
+    }
+
+    /// The name that stands in documents.
+    #[napi(getter)]
+    pub fn key_name(&self) -> String {
+        self.inner.key_name()
+    }
+}
+
+/// Wraps under a passphrase with PBKDF2 (RFC 8018).
+#[napi]
+pub struct PassphraseProvider {
+    inner: Arc<fieldward::PassphraseProvider>,
+}
+
+/// How a passphrase becomes a key.
+#[napi(object)]
+pub struct PassphraseOptions {
+    /// `sha-256` unless it is `sha-512`.
+    pub hash: Option<String>,
+    /// 600,000 with SHA-256 and 220,000 with SHA-512 unless said otherwise; at least 100,000.
+    pub iterations: Option<u32>,
+}
+
+fn passphrase(
+    name: &str,
+    secret: Vec<u8>,
+    options: Option<PassphraseOptions>,
+) -> Result<fieldward::PassphraseProvider> {
+    let (hash, iterations) = options.map_or((None, None), |options| (options.hash, options.iterations));
+    let hash = match hash.as_deref() {
+        None | Some("sha-256") => Pbkdf2Hash::Sha256,
+        Some("sha-512") => Pbkdf2Hash::Sha512,
+        Some(_) => return fail(ErrorCode::InvalidArgument, "hash: sha-256 or sha-512"),
+    };
+    let provider = fieldward::PassphraseProvider::new(name, SecretBytes::new(secret))?.hash(hash);
+    match iterations {
+        Some(iterations) => provider.iterations(iterations),
+        None => Ok(provider),
+    }
+}
+
+#[napi]
+impl PassphraseProvider {
+    /// Uses this passphrase: 8 to 1,024 bytes of UTF-8, or bytes. `name` stands in documents.
+    #[napi(constructor)]
+    pub fn new(
+        env: &Env,
+        name: String,
+        #[napi(ts_arg_type = "string | Uint8Array")] secret: Unknown<'_>,
+        options: Option<PassphraseOptions>,
+    ) -> napi::Result<Self> {
+        run(env, || {
+            let secret = match type_of(secret) {
+                Kind::String => text_of(secret)?.into_bytes(),
+                _ => bytes_of(secret).ok_or_else(|| Error::with_detail(ErrorCode::InvalidArgument, "passphrase"))?,
+            };
+            Ok(Self { inner: Arc::new(passphrase(&name, secret, options)?) })
+        })
+    }
+
+    /// Reads the passphrase from an environment variable.
+    #[napi(factory)]
+    pub fn from_env(
+        env: &Env,
+        name: String,
+        variable: String,
+        options: Option<PassphraseOptions>,
+    ) -> napi::Result<Self> {
+        run(env, || {
+            let unset = |_| Error::with_detail(ErrorCode::ProviderUnavailable, "environment variable");
+            let secret = std::env::var(&variable).map_err(unset)?;
+            Ok(Self { inner: Arc::new(passphrase(&name, secret.into_bytes(), options)?) })
+        })
+    }
+
+    /// The name that stands in documents.
+    #[napi(getter)]
+    pub fn key_name(&self) -> String {
+        self.inner.key_name()
+    }
+}
+
+/// The provider that a JavaScript object is.
+pub(crate) fn provider_of(object: Unknown<'_>) -> Result<Arc<dyn KeyProvider>> {
+    if let Ok(provider) = ClassInstance::<LocalKeyProvider>::from_unknown(object) {
+        return Ok(Arc::<fieldward::LocalKeyProvider>::clone(&provider.inner));
+    }
+    if let Ok(provider) = ClassInstance::<LocalKeyDirectory>::from_unknown(object) {
+        return Ok(Arc::<fieldward::LocalKeyDirectory>::clone(&provider.inner));
+    }
+    if let Ok(provider) = ClassInstance::<PassphraseProvider>::from_unknown(object) {
+        return Ok(Arc::<fieldward::PassphraseProvider>::clone(&provider.inner));
+    }
+    fail(ErrorCode::InvalidArgument, "a provider of fieldward")
+}
