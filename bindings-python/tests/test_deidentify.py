@@ -13,7 +13,7 @@ import pytest
 
 import fieldward as fw
 from conftest import schema_of
-from fieldward.deidentify import NOT_DEIDENTIFIED, SMALL_ZIP3, Age, Done, Drop, Keep, Mask, Policy, Random, Token, Year, Zip3, safe_harbor
+from fieldward.deidentify import NOT_DEIDENTIFIED, SMALL_ZIP3, Age, Done, Drop, Keep, Mask, Policy, Random, Rule, Token, Year, Zip3, safe_harbor
 
 TODAY = dt.date(2026, 6, 15)
 POPULATION = {"123": 20_001, "036": 20_000}
@@ -140,7 +140,7 @@ def test_every_identifier_of_the_rule() -> None:
 def test_what_is_derived_is_said(keyring: fw.Keyring) -> None:
     field = keyring.field(schema_of({"id": "ssn", "type": "text", "mode": "randomized",
                                      "indexes": [{"name": "exact", "column": "ssn_exact", "transform": "exact"}]}), "ssn")
-    rules = {"ssn": Token(field), "phone": Mask(4), "name": Random(), "note": Keep()}
+    rules: dict[str, Rule] = {"ssn": Token(field), "phone": Mask(4), "name": Random(), "note": Keep()}
     frame = pl.DataFrame({"ssn": ["1", None], "phone": ["555-1234", None], "name": ["Ana", "Ana"], "note": ["x", "y"]})
     result, report = Policy(rules).apply(frame)
     assert result["name"][0] == result["name"][1] != "Ana"
