@@ -22,8 +22,9 @@ mod field;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(test)]
-mod golden;
+#[cfg(any(test, feature = "golden"))]
+#[doc(hidden)]
+pub mod golden;
 mod keyring;
 mod metrics;
 mod provider;
