@@ -19,13 +19,15 @@ PROVIDERS := pkcs11 vault-transit
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
-.PHONY: help demo test test-backends test-providers test-python test-node bench bench-tools bench-peers bench-python fuzz lint audit tools tools-fips reference
+.PHONY: help demo test test-backends test-providers test-python test-jobs test-node bench bench-tools bench-peers bench-python fuzz lint audit \
+	tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
-	@echo "make test-providers   providers against SoftHSM2 and OpenBao (set up where they are missing)"
+	@echo "make test-providers   providers against SoftHSM2, OpenBao and an emulator of AWS KMS (set up where they are missing)"
 	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
+	@echo "make test-jobs   the Python package's jobs for Spark and Dask, a million rows each (needs Java)"
 	@echo "make test-node   the npm package, on the Node at hand"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
@@ -50,7 +52,7 @@ test: lint reference
 	@# without AES and carry-less multiplication instructions: the same bytes
 	RUSTFLAGS='--cfg aes_backend="soft" --cfg polyval_backend="soft"' \
 		cargo test --locked --target-dir target/soft --package fieldward --lib -- suite:: golden::
-	cargo test --locked --package fieldward --features parallel --test columns
+	cargo test --locked --package fieldward --features parallel --test columns --test fork
 	$(MAKE) test-backends
 	python3 core/spec/check.py --self-test
 	python3 core/spec/check.py
@@ -88,6 +90,10 @@ lint: tools
 test-python: tools
 	cargo clippy --locked --package fieldward-python -- -D warnings
 	bindings-python/test.sh
+
+# Jobs of Spark and Dask on workers of this machine.
+test-jobs: tools
+	bindings-python/jobs/test.sh
 
 # The npm package: its native module, and the tests of Node.
 test-node: tools

@@ -22,7 +22,7 @@ macro_rules! labels {
         }
 
         impl Label {
-            #[cfg(test)]
+            #[cfg(any(test, feature = "golden"))]
             pub(crate) const ALL: &'static [Label] = &[$(Label::$variant,)*];
 
             pub(crate) const fn as_str(self) -> &'static str {

@@ -22,7 +22,7 @@ mod destroy;
 mod document;
 mod environment;
 mod epoch;
-#[cfg(test)]
+#[cfg(any(test, feature = "golden"))]
 pub(crate) mod golden;
 mod lifecycle;
 mod made;

@@ -22,8 +22,9 @@ mod field;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(test)]
-mod golden;
+#[cfg(any(test, feature = "golden"))]
+#[doc(hidden)]
+pub mod golden;
 mod keyring;
 mod metrics;
 mod provider;
@@ -59,6 +60,8 @@ pub use metrics::{
     FieldMetrics, FieldSnapshot, HistogramSnapshot, KeyringCounter, MAX_FIELDS, MAX_PROVIDERS, Metrics,
     MetricsSnapshot, Operation, OperationSnapshot, ProviderOperation, ProviderSnapshot, SAMPLE_EVERY,
 };
+#[cfg(feature = "aws-kms")]
+pub use provider::{AwsKmsBuilder, AwsKmsProvider};
 pub use provider::{
     CachedProvider, CallbackProvider, KEY_TEXT_PREFIX, KeyProvider, LocalKeyDirectory, LocalKeyProvider,
     MAX_KEY_NAME_LEN, MAX_PARAM_LEN, MAX_PARAMS, MAX_WRAPPED_LEN, PassphraseProvider, Pbkdf2Hash, RetryingProvider,

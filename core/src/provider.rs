@@ -10,16 +10,19 @@
 //! | [`PassphraseProvider`] | a passphrase that people type |
 //! | [`CallbackProvider`] | two functions: an HSM, a KMS, another language |
 //! | `Pkcs11Provider` | a hardware module (feature `pkcs11`) |
+//! | `AwsKmsProvider` | AWS KMS (feature `aws-kms`) |
 //! | `VaultTransitProvider` | HashiCorp Vault or OpenBao (feature `vault-transit`) |
 //! | [`CachedProvider`] | a wrapper that keeps what it opened for a few minutes |
 //! | [`RetryingProvider`] | a wrapper that tries again what failed for a moment |
 //!
 //! `spec/provider.md` says what a provider must do; `conformance::provider::check` tests it.
 
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
 mod cached;
 mod callback;
 mod directory;
-#[cfg(feature = "vault-transit")]
+#[cfg(any(feature = "aws-kms", feature = "vault-transit"))]
 mod https;
 mod key_file;
 mod local;
@@ -38,6 +41,8 @@ use crate::context::Parts;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::secret::SecretKey;
 
+#[cfg(feature = "aws-kms")]
+pub use aws_kms::{AwsKmsBuilder, AwsKmsProvider};
 pub use cached::CachedProvider;
 pub use callback::{CallbackProvider, bind_context, unbind_context};
 pub use directory::LocalKeyDirectory;

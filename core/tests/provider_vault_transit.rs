@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+#[path = "services/bao.rs"]
+mod bao;
 #[path = "services/faulty.rs"]
 mod faulty;
+#[cfg(unix)]
+#[path = "services/fork.rs"]
+mod fork;
 #[path = "services/server.rs"]
 mod server;
 
 use std::fs;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -17,67 +21,15 @@ use std::time::Duration;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use fieldward::{
     Destroy, ErrorCode, KeyProvider, Keyring, MemoryStore, Reach, Result, RotateOptions, SecretBytes, SecretKey,
-    VaultToken, VaultTransitBuilder, VaultTransitProvider, WrapContext, WrappedKey, conformance,
+    VaultToken, VaultTransitProvider, WrapContext, WrappedKey, conformance,
 };
 use serde_json::{Value, json};
 
+use bao::{Bao, ROOT, token};
 use faulty::{Answer, Faulty};
-use server::{Server, free_port, http, program, tls};
+use server::{http, tls};
 
 const CONTEXT: WrapContext<'static> = WrapContext::root("clinic", 3);
-const ROOT: &str = "root-token-canary";
-
-/// A development server with a transit engine, also over TLS 1.3 alone on the port three above.
-struct Bao {
-    server: Server,
-    _directory: tempfile::TempDir,
-}
-
-impl Bao {
-    fn start() -> Self {
-        Self::start_at(free_port())
-    }
-
-    fn start_at(port: u16) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let config = directory.path().join("tls.hcl");
-        let (certificate, key) = (tls("server.pem"), tls("server.key"));
-        let listener = format!(
-            "listener \"tcp\" {{ address = \"127.0.0.1:{}\" tls_min_version = \"tls13\" tls_cert_file = {certificate:?} tls_key_file = {key:?} }}",
-            port + 3
-        );
-        fs::write(&config, listener).unwrap();
-        let mut command = Command::new(program("bao"));
-        command.args(["server", "-dev", "-dev-no-store-token"]).arg(format!("-dev-root-token-id={ROOT}"));
-        command.arg(format!("-dev-listen-address=127.0.0.1:{port}")).arg("-config").arg(&config);
-        command.env("HOME", directory.path());
-        let server = Server::start(&mut command, port, "/v1/sys/health", &directory.path().join("log"));
-        let bao = Self { server, _directory: directory };
-        bao.ask("POST", "sys/mounts/transit", json!({"type": "transit"}));
-        bao.ask("POST", "transit/keys/root", json!({}));
-        bao
-    }
-
-    fn ask(&self, method: &str, path: &str, body: Value) -> Value {
-        let headers = [("X-Vault-Token", ROOT)];
-        let (status, reply) =
-            http(self.server.port, method, &format!("/v1/{path}"), &headers, &body.to_string()).unwrap();
-        assert!(status < 300, "{path}: {status} {reply}");
-        serde_json::from_str(&reply).unwrap_or_default()
-    }
-
-    fn builder(&self, key: &str) -> VaultTransitBuilder {
-        VaultTransitProvider::builder(self.server.url(), key).token(token(ROOT))
-    }
-
-    fn provider(&self, key: &str) -> VaultTransitProvider {
-        self.builder(key).build().unwrap()
-    }
-}
-
-fn token(text: &'static str) -> VaultToken {
-    VaultToken::callback(move || Ok(SecretBytes::new(text.as_bytes().to_vec())))
-}
 
 fn code<T>(result: Result<T>) -> ErrorCode {
     result.map(|_| ()).unwrap_err().code()
@@ -321,6 +273,7 @@ fn wrong_replies_are_refused() {
     }
     for (answer, expected) in [
         (Answer::Stall, ErrorCode::ProviderUnavailable),
+        (Answer::Drip, ErrorCode::ProviderUnavailable),
         (Answer::Hang, ErrorCode::ProviderUnavailable),
         (Answer::Noise, ErrorCode::ProviderBadReply),
     ] {
@@ -353,18 +306,14 @@ fn configurations_are_checked() {
 #[test]
 fn a_forked_child_asks_for_itself() {
     let bao = Bao::start();
-    let provider = bao.builder("root").renew_token().build().unwrap();
-    let (secret, wrapped) = wrap(&provider);
-    // SAFETY: the child calls the provider and leaves at once, without unwinding or running what its parent registered.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        let outcome = provider.unwrap(&wrapped, &CONTEXT).is_ok_and(|opened| opened == secret);
-        // SAFETY: ends the child alone.
-        unsafe { libc::_exit(if outcome { 7 } else { 1 }) };
+    // Over TLS too: a child that went on with its parent's connection would break it for both.
+    let address = format!("https://localhost:{}", bao.server.port + 3);
+    let over_tls = VaultTransitProvider::builder(address, "root").token(token(ROOT)).ca_file(tls("ca.pem"));
+    for provider in [bao.builder("root").renew_token().build().unwrap(), over_tls.build().unwrap()] {
+        let (secret, wrapped) = wrap(&provider);
+        let opens = || provider.unwrap(&wrapped, &CONTEXT).is_ok_and(|opened| opened == secret);
+        for _ in 0..3 {
+            assert!(fork::holds_in_a_child(opens) && opens());
+        }
     }
-    let mut status = 0;
-    // SAFETY: waits for the child that was made above.
-    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
-    assert_eq!((libc::WIFEXITED(status), libc::WEXITSTATUS(status)), (true, 7));
-    assert_eq!(provider.unwrap(&wrapped, &CONTEXT).unwrap(), secret);
 }

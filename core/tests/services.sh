@@ -40,6 +40,8 @@ done
 
 "$target/venv/bin/python3" "$here/services/certificates.py" "$target/tls"
 
+# For the emulator, which takes any; instances of AWS are not asked.
+export AWS_ACCESS_KEY_ID=tests AWS_SECRET_ACCESS_KEY=tests AWS_EC2_METADATA_DISABLED=true
 export FIELDWARD_TLS="$target/tls"
 export FIELDWARD_SOFTHSM="$module"
 export FIELDWARD_SERVICES="$target/venv/bin"

@@ -4,11 +4,14 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use rustls::ProtocolVersion;
-use ureq::http::{Request, Uri};
+use ureq::config::Config;
+use ureq::http::{HeaderMap, Request, StatusCode, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, AsSendBody};
 use zeroize::Zeroizing;
@@ -36,13 +39,29 @@ impl Default for HttpsOptions {
     }
 }
 
-/// A client with these options. Clones share connections.
+/// A client with these options. Clones share connections, those of one process: a forked child that went on with its parent's would
+/// encrypt other bytes under the same keys and numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Https(Agent);
+pub(super) struct Https(Arc<ArcSwap<Process>>);
 
-/// A status and a body, wiped when dropped.
+#[derive(Debug)]
+struct Process {
+    id: u32,
+    config: Config,
+    agent: Agent,
+}
+
+impl Process {
+    fn new(config: Config) -> Arc<Self> {
+        Arc::new(Self { id: process::id(), agent: config.new_agent(), config })
+    }
+}
+
+/// What a service answered. The body is wiped when it is dropped.
 pub(super) struct Reply {
-    pub(super) status: u16,
+    pub(super) status: StatusCode,
+    #[cfg_attr(not(feature = "aws-kms"), allow(dead_code, reason = "only AWS's replies are read by their headers"))]
+    pub(super) headers: HeaderMap,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
@@ -71,7 +90,17 @@ impl Https {
             .timeout_connect(Some(options.timeout.min(CONNECT_TIMEOUT)))
             .user_agent(concat!("fieldward/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Self(config.new_agent()))
+        Ok(Self(Arc::new(ArcSwap::new(Process::new(config)))))
+    }
+
+    fn agent(&self) -> Agent {
+        let known = self.0.load();
+        if known.id == process::id() {
+            return known.agent.clone();
+        }
+        let own = Process::new(known.config.clone());
+        self.0.store(Arc::clone(&own));
+        own.agent.clone()
     }
 
     /// Sends a request and reads the whole reply.
@@ -81,11 +110,28 @@ impl Https {
     /// `ProviderUnavailable` if the service is not reached in time; `ProviderBadReply` for a certificate or TLS version that is not
     /// accepted, a reply past its bounds, or one that is no HTTP; `InvalidArgument` for plain HTTP to another machine.
     pub(super) fn send(&self, request: Request<impl AsSendBody>) -> Result<Reply> {
+        self.send_within(request, None, None)
+    }
+
+    /// The same, with time limits that are shorter than the client's.
+    pub(super) fn send_within(
+        &self,
+        request: Request<impl AsSendBody>,
+        connect: Option<Duration>,
+        whole: Option<Duration>,
+    ) -> Result<Reply> {
         check_address(request.uri())?;
-        let response = self.0.run(request).map_err(code_of)?;
-        let (parts, mut body) = response.into_parts();
+        let agent = self.agent();
+        let shorter = |own: Option<Duration>, other: Option<Duration>| own.into_iter().chain(other).min();
+        let own = agent.config().timeouts();
+        let request = agent
+            .configure_request(request)
+            .timeout_connect(shorter(own.connect, connect))
+            .timeout_global(shorter(own.global, whole))
+            .build();
+        let (parts, mut body) = agent.run(request).map_err(code_of)?.into_parts();
         let body = body.with_config().limit(MAX_REPLY_LEN).read_to_vec().map_err(code_of)?;
-        Ok(Reply { status: parts.status.as_u16(), body: Zeroizing::new(body) })
+        Ok(Reply { status: parts.status, headers: parts.headers, body: Zeroizing::new(body) })
     }
 }
 

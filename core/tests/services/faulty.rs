@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -21,6 +22,8 @@ pub(crate) enum Answer {
     SayTo(Vec<(&'static str, u16, String)>),
     /// A head that promises a body that never comes.
     Stall,
+    /// A body that comes byte by byte, one each 50 ms.
+    Drip,
     /// Bytes that are no HTTP.
     Noise,
     /// Closes at once.
@@ -109,6 +112,14 @@ fn serve(mut stream: impl Read + Write, answer: &Answer, calls: &AtomicUsize) ->
             stream.flush()?;
             // Until the client gives up.
             stream.read(&mut byte).map(|_| ())
+        }
+        Answer::Drip => {
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")?;
+            loop {
+                stream.write_all(b" ")?;
+                stream.flush()?;
+                thread::sleep(Duration::from_millis(50));
+            }
         }
         Answer::Noise => stream.write_all(b"220 smtp ready\r\n\r\n").and_then(|()| stream.flush()),
         Answer::Hang => Ok(()),

@@ -66,7 +66,7 @@ impl Server {
         self.tokens.keep_renewed(self)?;
         let token = self.tokens.current()?;
         let reply = self.send(method, url, &token, bytes.as_ref().map(|bytes| bytes.as_bytes()))?;
-        let reply = match reply.status {
+        let reply = match reply.status.as_u16() {
             403 => match self.tokens.other_than(&token)? {
                 Some(other) => self.send(method, url, &other, bytes.as_ref().map(|bytes| bytes.as_bytes()))?,
                 None => reply,
@@ -98,7 +98,7 @@ impl Server {
 
 /// The error that a status stands for. The server's words are left out: they may repeat what was sent.
 fn answer(method: &str, reply: Reply) -> Result<Answer> {
-    let code = match reply.status {
+    let code = match reply.status.as_u16() {
         200 | 204 => {
             let body = if reply.body.is_empty() { Wiped::default() } else { parse(&reply.body)? };
             return Ok(Answer { status: Status::Done, body });
@@ -112,7 +112,7 @@ fn answer(method: &str, reply: Reply) -> Result<Answer> {
         408 | 412 | 429 | 472 | 473 | 500..=599 => ErrorCode::ProviderUnavailable,
         _ => ErrorCode::ProviderBadReply,
     };
-    fail(code, format!("HTTP {}", reply.status))
+    fail(code, format!("HTTP {}", reply.status.as_u16()))
 }
 
 fn parse(body: &[u8]) -> Result<Wiped> {

@@ -1,0 +1,152 @@
+package fieldward
+
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+import kotlin.time.Duration
+import fieldward.ffi.Keyring as Ffi
+
+/** Waits for providers and stores off the caller's thread. */
+internal suspend fun <T> waiting(call: () -> T): T = withContext(Dispatchers.IO) { guarded(call) }
+
+/**
+ * What makes or opens a keyring: one for each user or device is the usual one on a phone.
+ *
+ *     val keyring = KeyringConfig("device-7", mapOf("primary" to Provider.keyFile(path)), Store.file(directory)).open()
+ *
+ * @property id 1 to 64 of `a-z 0-9 - _ .`; stands in the document.
+ * @property providers what can open it, by your names; the first that answers does.
+ * @property store where its document is kept.
+ * @property pin what remembers how far the document has come. A file store brings one; a store in memory needs one, or [noPin].
+ * @property noPin why there is none.
+ * @property refreshAfter the age at which the store is read again in the background.
+ * @property maxStaleness the age at which what was read no longer encrypts.
+ * @property rollbackWindow how long a rotation can be rolled back; for [create] only.
+ * @property acceptIdentity the identity of a root that another process set in the place of this one's, 32 bytes.
+ * @property auditFile a file that the audit log is appended to, one JSON line for each event.
+ */
+class KeyringConfig(
+    val id: String,
+    val providers: Map<String, Provider>,
+    val store: Store,
+    val pin: Pin? = null,
+    val noPin: String? = null,
+    val refreshAfter: Duration? = null,
+    val maxStaleness: Duration? = null,
+    val rollbackWindow: Duration? = null,
+    val acceptIdentity: ByteArray? = null,
+    val auditFile: String? = null,
+) {
+    /** Makes a new keyring. One that exists is refused as `keyring_exists`. */
+    suspend fun create(): Keyring = waiting { Keyring(Ffi.create(ffi())) }
+
+    /** Opens the keyring that the store holds: one call of a provider, whatever its age. */
+    suspend fun open(): Keyring = waiting { Keyring(Ffi.open(ffi())) }
+
+    /** Opens an exported document and saves it. */
+    suspend fun recover(export: ByteArray): Keyring = waiting { Keyring(Ffi.recover(ffi(), export)) }
+
+    private fun ffi() = fieldward.ffi.Config(
+        keyringId = id,
+        providers = providers.map { (name, provider) -> fieldward.ffi.NamedProvider(name, provider.inner) },
+        store = store.inner,
+        pin = pin?.inner,
+        noPin = noPin,
+        refreshAfter = refreshAfter?.seconds(),
+        maxStaleness = maxStaleness?.seconds(),
+        rollbackWindow = rollbackWindow?.seconds(),
+        acceptIdentity = acceptIdentity,
+        auditFile = auditFile,
+    )
+
+    override fun toString(): String = "KeyringConfig($id)"
+}
+
+internal fun Duration.seconds(): ULong {
+    if (isNegative() || inWholeSeconds * 1_000_000_000 != inWholeNanoseconds && inWholeSeconds < Long.MAX_VALUE / 1_000_000_000) {
+        refuse("invalid_argument", "whole seconds, not negative")
+    }
+    return inWholeSeconds.toULong()
+}
+
+/**
+ * The versioned keys of one user, device, tenant or application, open. Any thread may use it.
+ *
+ * Closing it wipes its keys and closes every handle that it gave out: they throw the code `closed` from then on.
+ */
+class Keyring internal constructor(internal val inner: Ffi) : AutoCloseable {
+    /** The keyring's id. */
+    val id: String get() = guarded { inner.id() }
+
+    /** A handle for one field of a schema, of one tenant where there are tenants. Make it once and keep it. */
+    fun field(schema: Schema, name: String, tenant: String? = null): Field =
+        guarded { Field(inner.field(schema.inner, name, tenant)) }
+
+    /** A handle for whole records of a schema, of one tenant where there are tenants. Make it once and keep it. */
+    fun records(schema: Schema, tenant: String? = null): Records =
+        guarded { Records(inner.records(schema.inner, tenant)) }
+
+    /** A handle that also decrypts under suspended or compromised keys, for re-encryption. What it gives is marked untrusted. */
+    fun allow(state: KeyState, reason: String): Keyring = guarded { Keyring(inner.allow(state.text, reason)) }
+
+    /** Publishes a new version that takes over after a delay, 24 hours unless said otherwise; returns its number. */
+    suspend fun rotate(after: Duration? = null): UInt = waiting { inner.rotate(after?.seconds(), false) }
+
+    /** Publishes a new version that takes over at once, before other processes can know it; returns its number. */
+    suspend fun rotateImmediately(): UInt = waiting { inner.rotate(null, true) }
+
+    /** Goes back to the version that was current before, inside the rollback window; returns its number. */
+    suspend fun rollback(): UInt = waiting { inner.rollback() }
+
+    /** Suspends a version: it neither encrypts nor decrypts until it is resumed. */
+    suspend fun suspendVersion(version: UInt, reason: String): Unit = waiting { inner.suspend(version, reason) }
+
+    /** Takes up a suspended version again. */
+    suspend fun resume(version: UInt, reason: String): Unit = waiting { inner.resume(version, reason) }
+
+    /** Marks a version compromised: it is read only by name, for re-encryption. */
+    suspend fun markCompromised(version: UInt, reason: String): Unit =
+        waiting { inner.markCompromised(version, reason) }
+
+    /** Marks the root compromised: every version is; a new epoch, version and index key begin. Returns the version's number. */
+    suspend fun markRootCompromised(reason: String, dropProviders: List<String> = emptyList()): UInt =
+        waiting { inner.markRootCompromised(reason, dropProviders) }
+
+    /** Starts a new root epoch; returns its number. */
+    suspend fun startEpoch(dropProviders: List<String> = emptyList()): UInt =
+        waiting { inner.startEpoch(dropProviders) }
+
+    /** Adds an index key, for a re-index; returns its number. */
+    suspend fun addIndexKey(): UInt = waiting { inner.addIndexKey() }
+
+    /** Destroys a version, confirmed by its key id; [waiveExports] says why earlier exports need not be replaced. */
+    suspend fun destroy(version: UInt, keyId: String, reason: String, waiveExports: String): Destruction =
+        waiting { Destruction(inner.destroy(version, keyId, reason, waiveExports)) }
+
+    /** Adds a provider that can open the keyring from now on. */
+    suspend fun addProvider(name: String, provider: Provider): Unit =
+        waiting { inner.addProvider(name, provider.inner) }
+
+    /** Puts a provider in the place of the one of this name. */
+    suspend fun replaceProvider(name: String, provider: Provider): Unit =
+        waiting { inner.replaceProvider(name, provider.inner) }
+
+    /** Removes a provider's entry. Older copies of the document still open with it until a new epoch. */
+    suspend fun removeProvider(name: String): Unit = waiting { inner.removeProvider(name) }
+
+    /** Reads the store now; returns whether there was a newer document. */
+    suspend fun refresh(): Boolean = waiting { inner.refresh() }
+
+    /** The document as it is now, to be kept elsewhere: wrapped keys only. */
+    fun export(): ByteArray = guarded { inner.export() }
+
+    /** What pins compare and `acceptIdentity` takes: 32 bytes, not secret. */
+    val rootIdentity: ByteArray get() = guarded { inner.rootIdentity() }
+
+    /** Versions with their effective states, and providers. Holds no secret. */
+    fun status(): KeyringStatus = guarded { KeyringStatus(inner.status()) }
+
+    /** Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing. */
+    override fun close() = inner.closeAll()
+
+    override fun toString(): String = "Keyring"
+}

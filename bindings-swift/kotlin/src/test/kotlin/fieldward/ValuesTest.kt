@@ -1,0 +1,148 @@
+package fieldward
+
+import org.junit.jupiter.api.Assertions.assertArrayEquals
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import java.math.BigDecimal
+import java.time.LocalDate
+import java.time.LocalDateTime
+import java.time.OffsetDateTime
+import java.util.UUID
+
+/** Values of every type, records, search, and what is refused. */
+internal class ValuesTest {
+    private val keyring = keyring()
+    private val id = RecordId(7)
+
+    private val values = mapOf(
+        "a_text" to Value.Text("Zoë 🩺\u0000"),
+        "a_bytes" to Value.Bytes(byteArrayOf(0, -1, -128)),
+        "a_i64" to Value.I64(Long.MIN_VALUE),
+        "a_f64" to Value.F64(-0.0),
+        "a_bool" to Value.Bool(true),
+        "a_date" to Value.Date(LocalDate.of(2024, 2, 29)),
+        "a_timestamp" to Value.Timestamp("1996-12-19T16:39:57.120-08:00"),
+        "a_decimal" to Value.Decimal("-0.00"),
+        "a_uuid" to Value.Uuid(UUID.fromString("0188f0aa-1111-7abc-8def-0123456789ab")),
+        "a_json" to Value.Json("""{"b":[1,null],"a":1.50}"""),
+    )
+
+    @Test
+    fun `every type comes back as it was`() {
+        for ((name, value) in values) {
+            val field = keyring.field(everyType, name)
+            val stored = field.encrypt(value, id)
+            assertEquals(value, field.decrypt(stored, id), name)
+            assertEquals(value, field.open(stored, id).value, name)
+            assertTrue(field.open(stored, id).isTrusted)
+            assertEquals("authentication_failed", code { field.decrypt(stored, RecordId(8)) }, name)
+            val (other, _) = values.entries.first { it.key != name }
+            assertEquals("authentication_failed", code { keyring.field(everyType, other).decrypt(stored, id) }, name)
+        }
+    }
+
+    @Test
+    fun `every other type is refused`() {
+        for (name in values.keys) {
+            for ((other, value) in values.filterKeys { it != name }) {
+                assertEquals("wrong_type", code { keyring.field(everyType, name).encrypt(value, id) }, "$other as $name")
+            }
+        }
+    }
+
+    @Test
+    fun `known sizes`() {
+        val stored = keyring.field(everyType, "a_text").encrypt("999-41-1234", id) as Stored.Bytes
+        assertEquals(46 + 11, stored.bytes.size)
+        assertEquals(22 + 11, (keyring.field(everyType, "code").encrypt("999-41-1234") as Stored.Bytes).bytes.size)
+    }
+
+    @Test
+    fun `record ids of every kind`() {
+        val schema = Schema.fromJson(
+            """{"format": "fieldward-schema", "version": 1, "table": "t", "record_id": [{"path": "a", "type": "text"},
+               {"path": "b", "type": "uuid"}, {"path": "c", "type": "bytes"}], "fields": [{"id": "x", "type": "text"}]}""",
+        )
+        val field = keyring.field(schema, "x")
+        val uuid = UUID.randomUUID()
+        val stored = field.encrypt("v", RecordId("p", uuid, byteArrayOf(1)))
+        assertEquals(Value.Text("v"), field.decrypt(stored, RecordId("p", uuid, byteArrayOf(1))))
+        assertEquals("authentication_failed", code { field.decrypt(stored, RecordId("p", uuid, byteArrayOf(2))) })
+        assertEquals("record_id_missing", code { field.encrypt("v") })
+        assertEquals("record_id_invalid", code { RecordId(1.5) })
+        assertEquals("record_id_unexpected", code { keyring.field(noId, "x").encrypt("v", id) })
+    }
+
+    private val noId = Schema.fromJson(
+        """{"format": "fieldward-schema", "version": 1, "table": "t", "fields": [
+            {"id": "x", "type": "text", "stored": "text", "indexes": [
+              {"name": "exact", "column": "x_exact", "transform": "exact", "normalizer": ["casefold"]},
+              {"name": "words", "column": "x_words", "transform": "words", "normalizer": ["casefold"], "bits": 32}]}]}""",
+    )
+
+    @Test
+    fun `records in Kotlin's own types`() {
+        val record = mapOf(
+            "id" to 7L, "ward" to "3b", "nested" to mapOf("list" to listOf(1L, null, "x")),
+            "a_text" to "", "a_i64" to 5L, "a_f64" to 0.1, "a_bool" to false, "a_date" to LocalDate.of(1, 1, 1),
+            "a_timestamp" to OffsetDateTime.parse("2024-02-29T23:59:00+05:45"), "a_decimal" to BigDecimal("7E+3"),
+            "a_uuid" to UUID.randomUUID(), "a_json" to mapOf("b" to listOf(1L, null, true, 2.5), "a" to "é"),
+        )
+        val records = keyring.records(everyType)
+        val row = records.encrypt(record + mapOf("a_bytes" to byteArrayOf(1, 2), "code" to null))
+        val back = records.decrypt(row)
+        assertEquals(record, back - "a_bytes" - "code")
+        assertArrayEquals(byteArrayOf(1, 2), back["a_bytes"] as ByteArray)
+        assertTrue(back.containsKey("code") && back["code"] == null)
+        assertEquals(record.keys.toList(), back.keys.toList().filter { it in record }, "the order of members")
+        assertEquals("3b", row["ward"])
+        assertTrue(row["a_text"] is ByteArray && row["a_date"] is ByteArray)
+        val local = mapOf("id" to 7, "a_timestamp" to LocalDateTime.of(1969, 7, 20, 20, 17, 40, 1000))
+        assertEquals(local["a_timestamp"], records.decrypt(records.encrypt(local))["a_timestamp"])
+    }
+
+    @Test
+    fun `records that are refused`() {
+        val records = keyring.records(everyType)
+        fun refused(vararg members: Pair<String, Any?>) = code { records.encrypt(mapOf("id" to 7L, *members)) }
+        assertEquals("undeclared_field", refused("unknown" to 1))
+        assertEquals("wrong_type", refused("a_text" to 1L))
+        assertEquals("wrong_type", refused("a_f64" to 1L))
+        assertEquals("wrong_type", refused("a_f64" to 1.5f))
+        assertEquals("wrong_type", refused("a_json" to mapOf("day" to LocalDate.of(2024, 1, 1))))
+        assertEquals("value_out_of_range", refused("a_json" to listOf(Double.NaN)))
+        assertEquals("wrong_type", refused("nested" to arrayOf(1)))
+        assertEquals("record_shape", refused("nested" to mapOf(1 to 2)))
+        var deep: Any? = null
+        repeat(100_000) { deep = listOf(deep) }
+        assertEquals("record_too_deep", refused("nested" to deep))
+        assertEquals("record_id_invalid", code { records.encrypt(mapOf("a_text" to "x")) })
+    }
+
+    @Test
+    fun `search and move`() {
+        val field = keyring.field(noId, "x")
+        val stored = field.encrypt("Ana Maria")
+        val indexes = field.indexValues(Value.Text("Ana Maria"))
+        assertEquals(setOf("x_exact", "x_words"), indexes.keys)
+        assertEquals(2, (indexes["x_words"] as List<*>).size)
+        val query = field.query("exact", Value.Text("ana maria"))
+        assertEquals(listOf(indexes["x_exact"]), query.tokens.map { it.column })
+        assertTrue(query.isExact)
+        assertTrue(field.matches("exact", Value.Text("ANA MARIA"), stored))
+        assertFalse(field.matches("exact", Value.Text("Ana"), stored))
+        assertEquals("unknown_index", code { field.query("other", Value.Text("x")) })
+        assertEquals("query_empty", code { field.query("words", Value.Text("  ")) })
+        assertEquals("wrong_field_mode", code { field.tokens(Value.Text("x")) })
+        assertFalse(field.needsRotation(stored))
+        assertEquals(Value.Text("Ana Maria"), field.decrypt(field.reencrypt(stored).stored))
+        assertEquals("already_encrypted", code { field.encrypt((stored as Stored.Text).text) })
+        assertEquals("wrong_stored_form", code { field.decrypt(byteArrayOf(1, 2, 3)) })
+        assertEquals("not_an_envelope", code { field.decrypt("plain") })
+        assertNull(field.encrypt(null as Value?))
+        assertNull(field.decrypt(null as Stored?))
+    }
+}

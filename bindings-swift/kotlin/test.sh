@@ -1,0 +1,12 @@
+#!/bin/sh
+# The Kotlin package: builds what is under it, compiles, and runs all tests. Sets up the JDK and Maven where they are missing.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
+    { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq &&
+        apt-get install -qq -y --no-install-recommends maven default-jdk-headless >/dev/null; } ||
+        { echo "missing: a JDK and Maven (packages default-jdk-headless and maven)"; exit 1; }
+fi
+"$here/../generate.sh" kotlin
+cd "$here"
+exec mvn --batch-mode --no-transfer-progress test "$@"

@@ -1,0 +1,93 @@
+//! The library's errors as one record of texts, and back.
+
+use std::fmt;
+
+use fieldward::{Error, ErrorCode, ErrorKind};
+
+/// What every function here returns.
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// An error of the library: its kind to act on, its stable code, whether the same call may succeed later, and a sentence. Never data.
+#[derive(Debug, uniffi::Error)]
+pub enum Failure {
+    /// The one case: Swift and Kotlin make their own of it.
+    Of {
+        /// The kind, such as `input`.
+        kind: String,
+        /// The stable code, such as `wrong_type`.
+        code: String,
+        /// What went wrong and where.
+        text: String,
+        /// Whether the same call may succeed later.
+        is_retryable: bool,
+    },
+}
+
+const fn kind(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Misuse => "misuse",
+        ErrorKind::Input => "input",
+        ErrorKind::Schema => "schema",
+        ErrorKind::Envelope => "envelope",
+        ErrorKind::Authentication => "authentication",
+        ErrorKind::Key => "key",
+        ErrorKind::Keyring => "keyring",
+        ErrorKind::Provider => "provider",
+        ErrorKind::Store => "store",
+        ErrorKind::Audit => "audit",
+        // System, and a kind that this binding does not know yet.
+        _ => "system",
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Of {
+            kind: kind(error.kind()).to_owned(),
+            code: error.code().as_str().to_owned(),
+            text: error.to_string(),
+            is_retryable: error.is_retryable(),
+        }
+    }
+}
+
+impl From<ErrorCode> for Failure {
+    fn from(code: ErrorCode) -> Self {
+        Error::new(code).into()
+    }
+}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for Failure {
+    /// A provider threw what is no error of this library. Its text may hold anything and goes no further.
+    fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        ErrorCode::ProviderUnavailable.into()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Of { text, .. } = self;
+        f.write_str(text)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What a provider threw: by the code that it names, else unavailable.
+pub(crate) fn from_host(failure: &Failure) -> Error {
+    let Failure::Of { code, .. } = failure;
+    let known = ErrorCode::ALL.iter().copied().find(|known| known.as_str() == code);
+    Error::new(known.unwrap_or(ErrorCode::ProviderUnavailable))
+}
+
+/// An error in one of the library's own terms.
+pub(crate) fn fail<T>(code: ErrorCode, detail: &str) -> Result<T> {
+    Err(Error::with_detail(code, detail).into())
+}
+
+/// Throws the library's error of this code: what Swift and Kotlin refuse before the library sees it has the same form.
+#[uniffi::export]
+pub fn refuse(code: &str, detail: Option<String>) -> Result<()> {
+    let code = ErrorCode::ALL.iter().copied().find(|known| known.as_str() == code).unwrap_or(ErrorCode::Internal);
+    Err(detail.map_or_else(|| Error::new(code), |detail| Error::with_detail(code, detail)).into())
+}

@@ -1,0 +1,23 @@
+//! The Rust layer under the Swift package `Fieldward` and the Kotlin package `fieldward`: converts, calls the library, converts back.
+//!
+//! One file a noun. State, caches, retries and rules live in the library; what is at home in Swift and Kotlin is written there, on the
+//! sources that `uniffi-bindgen` makes of this crate. Nobody imports those directly; the modules are public because those sources
+//! reach all of them.
+#![deny(unsafe_code)]
+
+pub mod error;
+pub mod field;
+#[cfg(feature = "golden")]
+pub mod golden;
+mod handle;
+pub mod keyring;
+pub mod lifecycle;
+pub mod node;
+pub mod provider;
+pub mod record;
+pub mod schema;
+pub mod search;
+pub mod store;
+pub mod value;
+
+uniffi::setup_scaffolding!();
