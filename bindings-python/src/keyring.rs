@@ -112,7 +112,7 @@ impl Config<'_> {
         if let Some(name) = &self.backend {
             builder = builder.backend(name.parse()?);
         }
-        Ok(builder.around_waits(move |wait| mark.wait(wait)))
+        Ok(builder.around_waits(move |_, wait| mark.wait(wait)))
     }
 }
 

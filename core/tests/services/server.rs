@@ -63,6 +63,12 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Ends it while others use it; `stop` waits for its end.
+    pub(crate) fn kill(&self) {
+        // SAFETY: a signal to a child that has not been waited for.
+        assert_eq!(unsafe { libc::kill(i32::try_from(self.child.id()).unwrap(), libc::SIGKILL) }, 0);
+    }
+
     pub(crate) fn stop(&mut self) {
         let _ = self.child.kill();
         self.child.wait().unwrap();
