@@ -9,6 +9,7 @@
     reason = "what napi exports is public, of a crate that nothing links"
 )]
 
+mod ask;
 mod audit;
 mod error;
 mod field;

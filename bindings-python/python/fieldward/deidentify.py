@@ -76,8 +76,8 @@ class Keep:
 class Drop:
     """Takes the column away.
 
-        >>> Policy({"name": Drop()}).apply(pd.DataFrame({"name": ["Ana"]}))[1]
-        [Done(column='name', rule='Drop', values=1)]
+        >>> Policy({"name": Drop()}).apply(pd.DataFrame({"name": ["Ana"]}))[1].columns
+        [Done(column='name', rule='Drop', values=1, why='')]
     """
 
     def apply(self, value: Any) -> Any:
@@ -106,6 +106,7 @@ class Mask:
 class Year:
     """A date or a moment becomes its year; birth dates of those over 89 become null, as their year would tell the age.
 
+        >>> import datetime as dt
         >>> Year(today=dt.date(2026, 6, 15)).apply(dt.date(1950, 2, 3))
         1950
         >>> Year(birth=True, today=dt.date(2026, 6, 15)).apply(dt.date(1930, 2, 3)) is None
