@@ -100,7 +100,7 @@ fn calls(expected: &[(&str, &str)]) -> Vec<Call> {
 
 #[test]
 fn opening_goes_in_order_and_passes_over_what_is_away() {
-    let mut site = Site::new();
+    let site = Site::new();
     site.with(site.hsm()).create().unwrap();
     let before = site.sink.lines().len();
     site.with(site.hsm()).open().unwrap();
@@ -239,7 +239,7 @@ fn a_kms_that_dies_under_sixteen_threads_of_opens_is_passed_over() {
     both(MemorySink::new()).create().unwrap();
     let by_escrow = calls(&[("kms", "provider_unavailable"), ("escrow", "ok")]);
     let after = |openings: &[Opening]| openings.iter().filter(|(calls, _)| *calls == by_escrow).count() >= 32;
-    let openings = open_while(|sink| both(sink).open(), || site.moto.server.kill(), after);
+    let openings = open_while(|sink| both(sink).open(), || site.moto.server.stop(), after);
     assert!(after(&openings));
     for (called, outcome) in &openings {
         assert!(*called == by_escrow || *called == calls(&[("kms", "ok")]), "{called:?}");

@@ -75,7 +75,7 @@ class EncryptedField(_Stores):
     declares, `bytes` or `text`.
 
         >>> EncryptedField("clinic.keys.number", null=True, unique=True).deconstruct()[1:]
-        ('fieldward.django.EncryptedField', ['clinic.keys.number'], {'null': True, 'unique': True})
+        ('fieldward.django.EncryptedField', ['clinic.keys.number'], {'unique': True, 'null': True})
     """
 
     description = "an encrypted value"
@@ -259,11 +259,10 @@ def bind(model: type[models.Model], records: Records | Callable[[], Records]) ->
     Errors, when objects are saved: `record_id_missing` for an id that the database would make, and those of `Records.encrypt`; when they are
     loaded those of `Records.decrypt`; `invalid_argument` for a declared column that is no `SealedField`.
 
-        >>> try:
-        ...     Patient(patient_id=None, ssn="1").save()
-        ... except fw.MisuseError as error:
-        ...     print(error.detail)
-        assign patient_id before the insert: an id made by the database comes too late
+        >>> ana = Patient(ssn="999-41-1234")
+        >>> written = Patient._meta.get_field("ssn").pre_save(ana, add=True)  # as save and bulk_create do
+        >>> ssn.decrypt(written, record_id=str(ana.patient_id)), ana.ssn
+        ('999-41-1234', '999-41-1234')
     """
     binding = _Binding(model, records)
     save_base, from_db = model.save_base, model.from_db.__func__
