@@ -9,6 +9,7 @@ SCALE ?= 1000 10000 100000 1000000
 PEERS ?=
 REPORT_ARGS ?=
 PYTHON_BENCH_ARGS ?=
+NODE_BENCH_ARGS ?=
 NIGHTLY ?= nightly
 VENV := target/venv
 PYTHON := $(VENV)/bin/python3
@@ -19,7 +20,7 @@ PROVIDERS := pkcs11 vault-transit
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
-.PHONY: help demo test test-backends test-providers test-python test-jobs test-node bench bench-tools bench-peers bench-python fuzz lint audit \
+.PHONY: help demo test test-backends test-providers test-python test-jobs test-node bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
 	tools tools-fips reference
 
 help:
@@ -131,6 +132,10 @@ bench-tools: tools
 # The Python package and its peers alone; PYTHON_BENCH_ARGS=--quick for a look.
 bench-python: tools
 	benches/python/run.sh $(PYTHON_BENCH_ARGS)
+
+# The npm package and its peers; --quick for a look.
+bench-node: tools
+	benches/node/run.sh $(NODE_BENCH_ARGS)
 
 fuzz: tools
 	@rustup toolchain list 2>/dev/null | grep -q "^$(NIGHTLY)" || { echo "missing: the Rust toolchain $(NIGHTLY)"; exit 1; }

@@ -8,6 +8,9 @@ cd "$(dirname "$0")/.."
 # the oldest that the package supports, and the newest that pyo3's stable ABI was tried on
 found="$(interpreters ${PYTHONS:-3.10 3.13})"
 build_wheel "${found##*$'\n'}"
+# what Python exchanges data with
+cargo build --quiet --locked --package fieldward-examples --bin exchange
+export EXCHANGE="$PWD/target/debug/exchange"
 
 for python in $found; do
     venv="target/python/$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"

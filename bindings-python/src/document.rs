@@ -23,7 +23,7 @@ impl Records {
     /// Moments keep nine digits and their offset. Every field must be stored as text (`wrong_stored_form`); what comes out is JSON again, with
     /// index columns after the document's own members. Errors: those of `encrypt`.
     ///
-    ///     >>> note = fw.Schema.from_dict({"table": "notes", "fields": [
+    ///     >>> note = fw.Schema.from_dict({"table": "notes", "record_binding": "none", "fields": [
     ///     ...     {"id": "at", "type": "timestamp", "mode": "randomized", "stored": "text"}]})
     ///     >>> notes = keyring.records(note)
     ///     >>> notes.decrypt_document(notes.encrypt_document({"at": "2026-01-02T03:04:05.123456789+05:45"}))

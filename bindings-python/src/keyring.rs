@@ -112,7 +112,7 @@ impl Config<'_> {
         if let Some(name) = &self.backend {
             builder = builder.backend(name.parse()?);
         }
-        Ok(builder.around_waits(move |wait| mark.wait(wait)))
+        Ok(builder.around_waits(move |_, wait| mark.wait(wait)))
     }
 }
 
@@ -173,11 +173,11 @@ pub(crate) fn backends(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 }
 
 /// Reads the header of a stored value (`bytes`, a buffer or `str`) without a key: a `dict` of `suite` (an `int`), `key_id` (eight hexadecimal
-/// digits), `plaintext_len` (bytes, or `None` where padding hides it) and `is_text`. It verifies nothing. Errors: `not_an_envelope` and others of
+/// digits), `plaintext_len` (bytes of the encoded value, padding included) and `is_text`. It verifies nothing. Errors: `not_an_envelope` and others of
 /// the kind `envelope`.
 ///
 ///     >>> fw.inspect(ssn.encrypt("999-41-1234", record_id="p-7"))["plaintext_len"]
-///     11
+///     12
 #[pyfunction]
 pub(crate) fn inspect<'py>(stored: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let bytes = match stored.extract::<String>() {

@@ -88,3 +88,12 @@ def on_disk(tmp_path: Path) -> fw.KeyringConfig:
     )
     config.create().close()
     return config
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[dict[str, Any]]:
+    """PostgreSQL: what `psycopg.connect` takes."""
+    from postgres import running
+
+    with running() as place:
+        yield place

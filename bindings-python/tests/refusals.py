@@ -19,7 +19,9 @@ FORMS = (CANARY, CANARY.encode().hex(), str(HUGE), f"{HUGE:x}", "7f3a9c")
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
     """An error, and all that it was raised from or while handling, shown or not."""
-    while error is not None:
+    seen: list[BaseException] = []
+    while error is not None and not any(error is other for other in seen):
+        seen.append(error)
         yield error
         error = error.__cause__ or error.__context__
 

@@ -19,7 +19,7 @@
     >>> patients.decrypt(row)
     {'patient_id': 'p-7', 'ssn': '999-41-1234', 'ward': 3}
     >>> numbers = fw.Schema.from_dict({
-    ...     "table": "visits", "fields": [{"id": "number", "type": "text", "mode": "deterministic"}]
+    ...     "table": "visits", "record_binding": "none", "fields": [{"id": "number", "type": "text", "mode": "deterministic"}]
     ... })
     >>> number = keyring.field(numbers, "number")
 

@@ -62,7 +62,7 @@ class MisuseError(Error):
 
         >>> keyring.field(schema, "no such field")
         Traceback (most recent call last):
-        fieldward.MisuseError: the schema has no such field
+        fieldward.MisuseError: the schema has no such field (table patients)
     """
 
     kind = "misuse"
@@ -71,9 +71,9 @@ class MisuseError(Error):
 class InputError(Error, ValueError):
     """A value, record or query does not fit its declaration. It is a `ValueError` too.
 
-        >>> patients.encrypt({"patient_id": "p-7", "ssn": "1", "nickname": "Ana"})
+        >>> keyring.records(numbers).encrypt({"number": "A-7", "nickname": "Ana"})
         Traceback (most recent call last):
-        fieldward.InputError: the record has a field that the schema does not declare (member 3)
+        fieldward.InputError: the record has a field that the schema does not declare (member 2)
     """
 
     kind = "input"
@@ -104,7 +104,7 @@ class EnvelopeError(Error):
 
         >>> ssn.decrypt(b"999-41-1234", record_id="p-7")
         Traceback (most recent call last):
-        fieldward.EnvelopeError: plaintext or foreign bytes stand where an envelope belongs
+        fieldward.EnvelopeError: plaintext or foreign bytes stand where an envelope belongs (ssn)
     """
 
     kind = "envelope"

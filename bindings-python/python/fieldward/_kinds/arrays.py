@@ -37,7 +37,8 @@ class Arrays:
         return objects.stored_to_arrow(column)
 
     def from_stored(self, stored: ArrowColumn, given: Any) -> Any:
-        return _objects(pa.chunked_array(stored).to_pylist())
+        made = pa.chunked_array(stored)
+        return _objects(made.to_pylist() if pa.types.is_list(made.type) else made.to_numpy())
 
     def from_arrow(self, values: ArrowColumn, kind: str, given: Any, like: Any) -> Any:
         made = pa.chunked_array(values)
@@ -51,6 +52,8 @@ class Arrays:
 
 
 def _objects(values: Any) -> Any:
+    if isinstance(values, np.ndarray) and values.dtype == object:
+        return values
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array

@@ -85,10 +85,13 @@ _OF_TYPE: dict[str, tuple[Callable[[Any], Any], pa.DataType | None, type | None]
 def to_arrow(values: Iterable[Any], kind: str, nulls: Nulls = NONE) -> Any:
     """Objects as an Arrow array of the field's type."""
     check, arrow_type, exact = _OF_TYPE[kind]
-    listed = list(values)
-    if exact is not None and _is_plain(listed, exact, nulls):
+    listed: Any = values if hasattr(values, "dtype") else list(values)
+    if kind == "text" or (exact is not None and _is_plain(listed, exact, nulls)):
         try:
-            return pa.array(listed, type=arrow_type, from_pandas=nulls.is_nan)
+            # Arrow finds by itself that all is text; of other types it would take more than one.
+            made = pa.array(listed, type=None if kind == "text" else arrow_type, from_pandas=nulls.is_nan)
+            if made.type in (arrow_type, pa.null()):
+                return made
         except Exception:
             # What follows names the row.
             pass
@@ -115,14 +118,14 @@ def _checked(check: Callable[[Any], Any], value: Any) -> Any:
     raise Error.of(code)
 
 
-def _is_plain(values: list[Any], exact: type, nulls: Nulls) -> bool:
+def _is_plain(values: Sequence[Any], exact: type, nulls: Nulls) -> bool:
     """Whether Arrow reads these values as they are meant: of one type, or null."""
     # Arrow takes a whole float for an integer: NaN among integers goes the long way.
-    missing = nulls.types | {float} if nulls.is_nan and exact in (str, bytes) else nulls.types
+    missing = nulls.types | {float} if nulls.is_nan and exact is bytes else nulls.types
     return set(map(type, values)) <= missing | {exact}
 
 
-def _check_zones(present: list[Any], values: list[Any]) -> None:
+def _check_zones(present: list[Any], values: Sequence[Any]) -> None:
     """Naive moments are local times: a column has those or aware ones."""
     moments = [value for value in present if isinstance(value, dt.datetime)]
     for other in moments:
@@ -138,7 +141,7 @@ def _moments(values: list[Any]) -> Any:
 
 def stored_to_arrow(values: Iterable[Any], nulls: Nulls = NONE) -> Any:
     """Stored values as an Arrow array of bytes, or of text where there is any."""
-    listed = list(values)
+    listed: Any = values if hasattr(values, "dtype") else list(values)
     kind = "text" if any(issubclass(kind, str) for kind in set(map(type, listed))) else "bytes"
     try:
         return to_arrow(listed, kind, nulls)
