@@ -116,6 +116,7 @@ bench: bench-tools
 	cargo bench --locked --package fieldward-benches --benches -- $(BENCH_ARGS)
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
+	benches/python/run.sh $(PYTHON_BENCH_ARGS)
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
 	python3 benches/report.py $(REPORT_ARGS)
 
@@ -128,7 +129,7 @@ bench-tools: tools
 	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		apt-get update -qq && apt-get install -qq -y valgrind >/dev/null; } || { echo "missing: valgrind (package valgrind)"; exit 1; }
 
-# The Python package and its peers; --quick for a look.
+# The Python package and its peers alone; PYTHON_BENCH_ARGS=--quick for a look.
 bench-python: tools
 	benches/python/run.sh $(PYTHON_BENCH_ARGS)
 
