@@ -9,6 +9,7 @@ SCALE ?= 1000 10000 100000 1000000
 PEERS ?=
 REPORT_ARGS ?=
 PYTHON_BENCH_ARGS ?=
+NODE_BENCH_ARGS ?=
 NIGHTLY ?= nightly
 VENV := target/venv
 PYTHON := $(VENV)/bin/python3
@@ -19,13 +20,15 @@ PROVIDERS := pkcs11 vault-transit
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
-.PHONY: help demo test test-backends test-providers test-python test-node test-kotlin test-swift bench bench-tools bench-peers bench-python fuzz lint audit tools tools-fips reference
+.PHONY: help demo test test-backends test-providers test-python test-jobs test-node test-kotlin test-swift bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
+	tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
 	@echo "make test-providers   providers against SoftHSM2, OpenBao and an emulator of AWS KMS (set up where they are missing)"
 	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
+	@echo "make test-jobs   the Python package's jobs for Spark and Dask, a million rows each (needs Java)"
 	@echo "make test-node   the npm package, on the Node at hand"
 	@echo "make test-kotlin   the Kotlin package, on the JVM at hand"
 	@echo "make test-swift   the Swift package, on this system's Swift or Debian 13's"
@@ -52,7 +55,7 @@ test: lint reference
 	@# without AES and carry-less multiplication instructions: the same bytes
 	RUSTFLAGS='--cfg aes_backend="soft" --cfg polyval_backend="soft"' \
 		cargo test --locked --target-dir target/soft --package fieldward --lib -- suite:: golden::
-	cargo test --locked --package fieldward --features parallel --test columns
+	cargo test --locked --package fieldward --features parallel --test columns --test fork
 	$(MAKE) test-backends
 	python3 core/spec/check.py --self-test
 	python3 core/spec/check.py
@@ -91,6 +94,10 @@ test-python: tools
 	cargo clippy --locked --package fieldward-python -- -D warnings
 	bindings-python/test.sh
 
+# Jobs of Spark and Dask on workers of this machine.
+test-jobs: tools
+	bindings-python/jobs/test.sh
+
 # The npm package: its native module, and the tests of Node.
 test-node: tools
 	cargo clippy --locked --package fieldward-node -- -D warnings
@@ -120,6 +127,7 @@ bench: bench-tools
 	cargo bench --locked --package fieldward-benches --benches -- $(BENCH_ARGS)
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
+	benches/python/run.sh $(PYTHON_BENCH_ARGS)
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
 	python3 benches/report.py $(REPORT_ARGS)
 
@@ -132,9 +140,13 @@ bench-tools: tools
 	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		apt-get update -qq && apt-get install -qq -y valgrind >/dev/null; } || { echo "missing: valgrind (package valgrind)"; exit 1; }
 
-# The Python package and its peers; --quick for a look.
+# The Python package and its peers alone; PYTHON_BENCH_ARGS=--quick for a look.
 bench-python: tools
 	benches/python/run.sh $(PYTHON_BENCH_ARGS)
+
+# The npm package and its peers; --quick for a look.
+bench-node: tools
+	benches/node/run.sh $(NODE_BENCH_ARGS)
 
 fuzz: tools
 	@rustup toolchain list 2>/dev/null | grep -q "^$(NIGHTLY)" || { echo "missing: the Rust toolchain $(NIGHTLY)"; exit 1; }

@@ -75,14 +75,42 @@ export interface Reencrypted {
   isTrusted: boolean
 }
 
+/**
+ * A provider of your own. Its methods may be async; an error of `FieldwardError` keeps its code, any other is `provider_unavailable`.
+ *
+ * The secret comes as a `Buffer`, which cannot be wiped for you: do not keep it. A method must not wait for the keyring that asks it.
+ */
+export interface OwnProvider {
+  /** What it is, and the key's name there: both stand in documents. */
+  readonly kind: string
+  readonly keyName: string
+  /** Wraps a secret of 32 bytes, bound to the context. */
+  wrap(secret: Buffer, context: WrapContext): Uint8Array | Promise<Uint8Array>
+  /** Gives back what was wrapped, if the context is the same. */
+  unwrap(wrapped: Buffer, context: WrapContext): Uint8Array | Promise<Uint8Array>
+}
+
+/** A store of your own. Its methods may be async; an error of `FieldwardError` keeps its code, any other is `store_unavailable`. */
+export interface OwnStore {
+  /** The document, or null. */
+  load(keyringId: string): Uint8Array | null | Promise<Uint8Array | null>
+  /**
+   * Puts the document in the place of the one with the tag `expected`, null for none, in one step: true once it is durable, false if
+   * another one stands there.
+   */
+  save(keyringId: string, expected: DocumentTag | null, document: Buffer, tag: DocumentTag): boolean | Promise<boolean>
+}
+
 /** What can open a keyring. */
-export type KeyProvider = LocalKeyProvider | LocalKeyDirectory | PassphraseProvider
+export type KeyProvider = LocalKeyProvider | LocalKeyDirectory | PassphraseProvider | OwnProvider
 /** Where keyrings are kept. */
-export type KeyStore = FileStore | MemoryStore
+export type KeyStore = FileStore | MemoryStore | OwnStore
+/** Takes the lines of the audit log, in order. What a function throws is not seen: it is not waited for. */
+export type AuditSink = JsonLinesSink | MemorySink | ((line: string) => void)
 
 /** What a keyring is connected to. Times are in seconds. */
 export interface KeyringOptions {
-  /** The keyring's id: 1 to 64 of `a-z 0-9 - _ .`. */
+  /** The keyring's id: 1 to 128 of `A-Z a-z 0-9 . _ -`. */
   id: string
   /** Providers by name; the first that can opens the keyring. */
   providers: Record<string, KeyProvider>
@@ -93,7 +121,7 @@ export interface KeyringOptions {
   /** Why there is no pin. */
   noPin?: string
   clock?: ManualClock
-  audit?: Array<JsonLinesSink | MemorySink>
+  audit?: AuditSink[]
   refreshAfter?: number
   maxStaleness?: number
   storeTimeout?: number
@@ -117,6 +145,19 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 
 /** Encrypts and decrypts the values of one field of one tenant. Made by `Keyring.field`, once, and kept. */
 export declare class Field {
+  /**
+   * Encrypts many values, with a record id for each where the field binds one. `undefined` counts as `null`. The first value that
+   * fails is the error, with its `row`, and nothing comes out.
+   */
+  encryptMany(values: Value[], recordIds?: RecordId[]): Promise<any[]>
+  /** Decrypts many values. The first that fails is the error, with its `row`, and nothing comes out. */
+  decryptMany(stored: Stored[], recordIds?: RecordId[]): Promise<any[]>
+  /** Decrypts many values: those that fail are null, and listed with their errors. */
+  openMany(stored: Stored[], recordIds?: RecordId[]): Promise<{ values: any[], failures: FieldwardError[], untrustedRows: number }>
+  /** Encrypts a packed column of text or bytes, with a column of record ids where the field binds one. Nulls are kept. */
+  encryptColumn(column: PackedColumn, recordIds?: BigInt64Array | PackedColumn | undefined | null): Promise<PackedColumn>
+  /** Decrypts a packed column of text or bytes. The first row that fails is the error, with its `row`, and nothing comes out. */
+  decryptColumn(stored: PackedColumn, recordIds?: BigInt64Array | PackedColumn | undefined | null): Promise<PackedColumn>
   /**
    * Encrypts a value under the current key: a `Buffer` for a binary column, a `string` where the field is stored as text. `null`
    * stays `null`, `undefined` stays `undefined`.
@@ -231,8 +272,11 @@ export declare class Keyring {
   prometheus(): string
   /** Verifies the lines of an audit log against the keyring's audit keys and checkpoints. */
   verifyAudit(lines: Array<string>): Promise<AuditReport>
-  /** Destroys a version, confirmed by its key id, or an index key: how far it reached, as the specification names it. */
-  destroy(request: DestroyRequest): Promise<Record<string, any>>
+  /**
+   * Destroys a version, confirmed by its key id, or an index key: how far it reached, as the specification names it. Say what becomes
+   * of earlier exports: `waiveExports` is a reason, `keepExport` takes the new document.
+   */
+  destroy(request: DestroyRequest, keepExport?: (document: Buffer) => void | Promise<void>): Promise<Record<string, any>>
 }
 
 /** Keeps one key file for each root epoch in a directory, so that the key of an epoch can be destroyed. */
@@ -398,6 +442,17 @@ export interface DestroyRequest {
   dropProviders?: Array<string>
 }
 
+/** Reads the tag from a document's bytes. It needs no key, and verifies nothing. */
+export declare function documentTag(document: Uint8Array): DocumentTag
+
+/** Which document a store holds: its generation and its MAC. A save compares both. */
+export interface DocumentTag {
+  /** The document's generation: only grows. */
+  generation: number
+  /** The document's MAC, 32 bytes. Not secret. */
+  mac: Buffer
+}
+
 /** What a schema declares of a field. */
 export interface FieldDeclaration {
   /** The stable id: enters keys, and never changes. */
@@ -457,6 +512,16 @@ export interface Inspection {
   isText: boolean
 }
 
+/** Text or bytes of many rows, as Arrow has them. */
+export interface PackedColumn {
+  /** The bytes of all rows. */
+  data: Uint8Array
+  /** Where each row begins in `data`, and where the last ends: one more than there are rows. */
+  offsets: Int32Array
+  /** A bit for each row that is not null, least significant first. Without it none is null. */
+  validity?: Uint8Array
+}
+
 /** How a passphrase becomes a key. */
 export interface PassphraseOptions {
   /** `sha-256` unless it is `sha-512`. */
@@ -489,4 +554,18 @@ export interface RotateWhen {
   after?: number
   /** Takes over before other processes can know the key. */
   activateImmediately?: boolean
+}
+
+/** What a wrapped secret is bound to: a provider passes it on, so that another context does not open it. */
+export interface WrapContext {
+  /** The keyring's id. */
+  keyringId: string
+  /** The root epoch. */
+  epoch: number
+  /** What the secret is: `root`. */
+  purpose: string
+  /** Names and values, for services that take an encryption context. */
+  pairs: Record<string, string>
+  /** Canonical bytes, for mechanisms that take associated data. */
+  data: Buffer
 }

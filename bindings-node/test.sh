@@ -9,6 +9,14 @@ if [ ! -e node_modules/ready ] || [ package-lock.json -nt node_modules/ready ]; 
     npm ci --ignore-scripts --silent
     touch node_modules/ready
 fi
+venv=../target/node/venv
+if [ ! -e "$venv/ready" ] || [ ../core/tests/services/requirements.txt -nt "$venv/ready" ]; then
+    python3 -m venv "$venv" || { echo "missing: Python's venv module (package python3-venv), for the emulator of AWS KMS"; exit 1; }
+    "$venv/bin/python3" -m pip install --quiet --disable-pip-version-check --requirement ../core/tests/services/requirements.txt
+    touch "$venv/ready"
+fi
+FIELDWARD_MOTO="$(realpath "$venv")/bin/moto_server"
+export FIELDWARD_MOTO
 cp index.d.ts node_modules/index.d.ts.committed
 ./build.sh --profile "${NODE_PROFILE:-release}" -- --locked
 cmp index.d.ts node_modules/index.d.ts.committed || { echo "index.d.ts is not what the native module declares: commit the new one"; exit 1; }

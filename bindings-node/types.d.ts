@@ -75,14 +75,42 @@ export interface Reencrypted {
   isTrusted: boolean
 }
 
+/**
+ * A provider of your own. Its methods may be async; an error of `FieldwardError` keeps its code, any other is `provider_unavailable`.
+ *
+ * The secret comes as a `Buffer`, which cannot be wiped for you: do not keep it. A method must not wait for the keyring that asks it.
+ */
+export interface OwnProvider {
+  /** What it is, and the key's name there: both stand in documents. */
+  readonly kind: string
+  readonly keyName: string
+  /** Wraps a secret of 32 bytes, bound to the context. */
+  wrap(secret: Buffer, context: WrapContext): Uint8Array | Promise<Uint8Array>
+  /** Gives back what was wrapped, if the context is the same. */
+  unwrap(wrapped: Buffer, context: WrapContext): Uint8Array | Promise<Uint8Array>
+}
+
+/** A store of your own. Its methods may be async; an error of `FieldwardError` keeps its code, any other is `store_unavailable`. */
+export interface OwnStore {
+  /** The document, or null. */
+  load(keyringId: string): Uint8Array | null | Promise<Uint8Array | null>
+  /**
+   * Puts the document in the place of the one with the tag `expected`, null for none, in one step: true once it is durable, false if
+   * another one stands there.
+   */
+  save(keyringId: string, expected: DocumentTag | null, document: Buffer, tag: DocumentTag): boolean | Promise<boolean>
+}
+
 /** What can open a keyring. */
-export type KeyProvider = LocalKeyProvider | LocalKeyDirectory | PassphraseProvider
+export type KeyProvider = LocalKeyProvider | LocalKeyDirectory | PassphraseProvider | OwnProvider
 /** Where keyrings are kept. */
-export type KeyStore = FileStore | MemoryStore
+export type KeyStore = FileStore | MemoryStore | OwnStore
+/** Takes the lines of the audit log, in order. What a function throws is not seen: it is not waited for. */
+export type AuditSink = JsonLinesSink | MemorySink | ((line: string) => void)
 
 /** What a keyring is connected to. Times are in seconds. */
 export interface KeyringOptions {
-  /** The keyring's id: 1 to 64 of `a-z 0-9 - _ .`. */
+  /** The keyring's id: 1 to 128 of `A-Z a-z 0-9 . _ -`. */
   id: string
   /** Providers by name; the first that can opens the keyring. */
   providers: Record<string, KeyProvider>
@@ -93,7 +121,7 @@ export interface KeyringOptions {
   /** Why there is no pin. */
   noPin?: string
   clock?: ManualClock
-  audit?: Array<JsonLinesSink | MemorySink>
+  audit?: AuditSink[]
   refreshAfter?: number
   maxStaleness?: number
   storeTimeout?: number

@@ -10,6 +10,7 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 
+use crate::ask::Host;
 use crate::audit::sink_of;
 use crate::error::{Result, from_js, run};
 use crate::field::Field;
@@ -66,15 +67,15 @@ impl<'env> Options<'env> {
         seconds.map_err(|_| Error::with_detail(ErrorCode::InvalidArgument, name))
     }
 
-    fn builder(&self) -> Result<KeyringBuilder> {
+    fn builder(&self, host: &Host) -> Result<KeyringBuilder> {
         let missing = |name: &str| Error::with_detail(ErrorCode::InvalidArgument, name);
         let id = self.get::<String>("id")?.ok_or_else(|| missing("id"))?;
-        let store = store_of(self.get("store")?.ok_or_else(|| missing("store"))?)?;
+        let store = store_of(self.get("store")?.ok_or_else(|| missing("store"))?, host)?;
         let mut builder = fieldward::Keyring::builder(id).store(store);
         let providers = self.get::<Object<'_>>("providers")?.ok_or_else(|| missing("providers"))?;
         for name in names(&providers)? {
             let provider = providers.get::<Unknown<'_>>(&name).map_err(from_js)?.ok_or_else(|| missing("providers"))?;
-            builder = builder.provider(name, provider_of(provider)?);
+            builder = builder.provider(name, provider_of(provider, host)?);
         }
         if let Some(pin) = self.get("pin")? {
             builder = builder.pin(pin_of(pin)?);
@@ -88,7 +89,7 @@ impl<'env> Options<'env> {
         if let Some(sinks) = self.get::<Array<'_>>("audit")? {
             for at in 0..sinks.len() {
                 let sink = sinks.get::<Unknown<'_>>(at).map_err(from_js)?.ok_or_else(|| missing("audit"))?;
-                builder = builder.audit(sink_of(sink)?);
+                builder = builder.audit(sink_of(sink, host)?);
             }
         }
         if let Some(age) = self.seconds("refreshAfter")? {
@@ -113,7 +114,8 @@ impl<'env> Options<'env> {
         if let Some(name) = self.get::<String>("backend")? {
             builder = builder.backend(name.parse()?);
         }
-        Ok(builder)
+        let host = host.clone();
+        Ok(builder.around_waits(move |what, wait| host.wait(what, wait)))
     }
 }
 
@@ -134,8 +136,9 @@ fn begun<'env>(
     options: Object<'_>,
     begin: impl FnOnce(KeyringBuilder) -> Result<fieldward::Keyring> + Send + 'static,
 ) -> napi::Result<PromiseRaw<'env, Keyring>> {
-    let builder = run(env, || Options(options).builder())?;
-    promise(env, move || begin(builder), |_, keyring| Ok(Keyring::of(keyring)))
+    let host = Host::new();
+    let builder = run(env, || Options(options).builder(&host))?;
+    promise(env, move || begin(builder), |_, keyring| Ok(Keyring::of(keyring, host)))
 }
 
 /// The back ends that this build has, each with the version of the code behind it.
@@ -191,6 +194,7 @@ pub fn inspect(
 pub struct Keyring {
     inner: Rc<Handle<fieldward::Keyring>>,
     handles: Rc<Handles>,
+    pub(crate) host: Host,
 }
 
 /// What a handle of a field or of records can be told.
@@ -210,9 +214,9 @@ impl HandleOptions {
 }
 
 impl Keyring {
-    fn of(keyring: fieldward::Keyring) -> Self {
+    fn of(keyring: fieldward::Keyring, host: Host) -> Self {
         let handles = Rc::<Handles>::default();
-        Self { inner: handles.give(keyring), handles }
+        Self { inner: handles.give(keyring), handles, host }
     }
 
     pub(crate) fn inner(&self) -> &Handle<fieldward::Keyring> {
@@ -232,7 +236,7 @@ impl Keyring {
     ) -> napi::Result<Self> {
         run(env, || {
             let keyring = self.inner.with(change)?;
-            Ok(Self { inner: self.handles.give(keyring), handles: Rc::clone(&self.handles) })
+            Ok(Self { inner: self.handles.give(keyring), handles: Rc::clone(&self.handles), host: self.host.clone() })
         })
     }
 }

@@ -9,7 +9,9 @@
     reason = "what napi exports is public, of a crate that nothing links"
 )]
 
+mod ask;
 mod audit;
+mod batch;
 mod error;
 mod field;
 mod handle;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use fieldward::{Destroy, Error, ErrorCode, KeyId, RotateOptions};
-use napi::bindgen_prelude::{Env, PromiseRaw, ToNapiValue, Unknown};
+use napi::bindgen_prelude::{Buffer, Env, FnArgs, Function, PromiseRaw, ToNapiValue, Unknown};
 use napi_derive::napi;
 
+use crate::ask::Asked;
 use crate::error::{Result, run};
 use crate::host::report;
 use crate::keyring::Keyring;
@@ -172,7 +173,7 @@ impl Keyring {
         name: String,
         #[napi(ts_arg_type = "KeyProvider")] provider: Unknown<'_>,
     ) -> napi::Result<PromiseRaw<'env, ()>> {
-        let provider = run(env, || provider_of(provider))?;
+        let provider = run(env, || provider_of(provider, &self.host))?;
         self.plainly(env, move |keyring| keyring.add_provider(&name, provider))
     }
 
@@ -184,7 +185,7 @@ impl Keyring {
         name: String,
         #[napi(ts_arg_type = "KeyProvider")] provider: Unknown<'_>,
     ) -> napi::Result<PromiseRaw<'env, ()>> {
-        let provider = run(env, || provider_of(provider))?;
+        let provider = run(env, || provider_of(provider, &self.host))?;
         self.plainly(env, move |keyring| keyring.replace_provider(&name, provider))
     }
 
@@ -269,13 +270,19 @@ impl Keyring {
         })
     }
 
-    /// Destroys a version, confirmed by its key id, or an index key: how far it reached, as the specification names it.
+    /// Destroys a version, confirmed by its key id, or an index key: how far it reached, as the specification names it. Say what becomes
+    /// of earlier exports: `waiveExports` is a reason, `keepExport` takes the new document.
     #[napi(ts_return_type = "Promise<Record<string, any>>")]
     pub fn destroy<'env>(
         &self,
         env: &'env Env,
         request: DestroyRequest,
+        #[napi(ts_arg_type = "(document: Buffer) => void | Promise<void>")] keep_export: Option<
+            Function<'_, FnArgs<(Buffer,)>, Unknown<'static>>,
+        >,
     ) -> napi::Result<PromiseRaw<'env, Unknown<'env>>> {
+        let keep = keep_export.map(|keep| Asked::function(&self.host, keep, ErrorCode::StoreUnavailable));
+        let keep = run(env, || keep.transpose())?;
         self.later(
             env,
             move |keyring| {
@@ -287,6 +294,9 @@ impl Keyring {
                 };
                 if let Some(reason) = waive_exports {
                     destroy = destroy.waive_exports(reason);
+                }
+                if let Some(keep) = keep {
+                    destroy = destroy.replace_exports(move |export| keep.ask((export.into(),).into(), |_| Ok(())));
                 }
                 for name in drop_providers.into_iter().flatten() {
                     destroy = destroy.drop_provider(name);

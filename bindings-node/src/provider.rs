@@ -1,15 +1,17 @@
-//! Key providers.
+//! Key providers: the library's own, and objects written in JavaScript.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use fieldward::{Error, ErrorCode, KeyProvider, Pbkdf2Hash, SecretBytes, SecretKey};
+use fieldward::{CallbackProvider, Error, ErrorCode, KeyProvider, Pbkdf2Hash, SecretBytes, SecretKey};
 use napi::ValueType as Kind;
-use napi::bindgen_prelude::{ClassInstance, Env, FromNapiValue, Unknown};
+use napi::bindgen_prelude::{Buffer, ClassInstance, Env, FnArgs, FromNapiValue, JsObjectValue, Unknown};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
+use crate::ask::{Asked, Host};
 use crate::error::{Result, fail, run};
-use crate::value::{bytes_of, text_of, type_of};
+use crate::value::{bytes_of, object_of, text_of, type_of};
 
 /// Wraps with a 256-bit key of the caller's: from a file, the environment or bytes.
 #[napi]
@@ -167,8 +169,35 @@ impl PassphraseProvider {
     }
 }
 
-/// The provider that a JavaScript object is.
-pub(crate) fn provider_of(object: Unknown<'_>) -> Result<Arc<dyn KeyProvider>> {
+/// What a wrapped secret is bound to: a provider passes it on, so that another context does not open it.
+#[napi(object)]
+pub struct WrapContext {
+    /// The keyring's id.
+    pub keyring_id: String,
+    /// The root epoch.
+    pub epoch: u32,
+    /// What the secret is: `root`.
+    pub purpose: String,
+    /// Names and values, for services that take an encryption context.
+    pub pairs: HashMap<String, String>,
+    /// Canonical bytes, for mechanisms that take associated data.
+    pub data: Buffer,
+}
+
+impl From<&fieldward::WrapContext<'_>> for WrapContext {
+    fn from(context: &fieldward::WrapContext<'_>) -> Self {
+        Self {
+            keyring_id: context.keyring_id.to_owned(),
+            epoch: context.epoch,
+            purpose: context.purpose.to_owned(),
+            pairs: context.pairs().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            data: context.to_bytes().into(),
+        }
+    }
+}
+
+/// The provider that a JavaScript object is: one of the library's, or anything with `kind`, `keyName`, `wrap` and `unwrap`.
+pub(crate) fn provider_of(object: Unknown<'_>, host: &Host) -> Result<Arc<dyn KeyProvider>> {
     if let Ok(provider) = ClassInstance::<LocalKeyProvider>::from_unknown(object) {
         return Ok(Arc::<fieldward::LocalKeyProvider>::clone(&provider.inner));
     }
@@ -178,5 +207,25 @@ pub(crate) fn provider_of(object: Unknown<'_>) -> Result<Arc<dyn KeyProvider>> {
     if let Ok(provider) = ClassInstance::<PassphraseProvider>::from_unknown(object) {
         return Ok(Arc::<fieldward::PassphraseProvider>::clone(&provider.inner));
     }
-    fail(ErrorCode::InvalidArgument, "a provider of fieldward")
+    let refused = || Error::with_detail(ErrorCode::InvalidArgument, "a provider has kind, keyName, wrap and unwrap");
+    let object = object_of(object).ok_or_else(refused)?;
+    let kind: String = object.get_named_property("kind").map_err(|_| refused())?;
+    let key_name: String = object.get_named_property("keyName").map_err(|_| refused())?;
+    let method = |name| Asked::method(host, &object, name, ErrorCode::ProviderUnavailable).map_err(|_| refused());
+    let (wrap, unwrap) = (method("wrap")?, method("unwrap")?);
+    let provider = CallbackProvider::new(
+        &kind,
+        &key_name,
+        move |secret, context| ask(&wrap, secret, context),
+        move |wrapped, context| ask(&unwrap, wrapped, context),
+    )?;
+    Ok(Arc::new(provider))
+}
+
+type WrapArguments = FnArgs<(Buffer, WrapContext)>;
+
+/// Asks a method with bytes and the context; bytes come back.
+fn ask(method: &Asked<WrapArguments>, bytes: &[u8], context: &fieldward::WrapContext<'_>) -> Result<Vec<u8>> {
+    let bad_reply = || Error::with_detail(ErrorCode::ProviderBadReply, "a Uint8Array");
+    method.ask((bytes.into(), context.into()).into(), move |reply| bytes_of(reply).ok_or_else(bad_reply))
 }

@@ -21,7 +21,8 @@ use fieldward::{
     Date, Decimal, Error, ErrorCode, Offset, RecordId, RecordIdPart, Stored, StoredRef, Timestamp, Value, ValueType,
 };
 use napi::bindgen_prelude::{
-    Array, BigInt, BufferSlice, Env, FromNapiValue, JsValue, Null, ToNapiValue, Uint8ArraySlice, Unknown, Utf16String,
+    Array, BigInt, BufferSlice, Env, FromNapiValue, JsValue, Null, Object, ToNapiValue, Uint8ArraySlice, Unknown,
+    Utf16String,
 };
 use napi::{JsDate, ValueType as Kind};
 
@@ -46,6 +47,11 @@ pub(crate) fn type_of(js: Unknown<'_>) -> Kind {
 
 pub(crate) fn is_missing(js: Unknown<'_>) -> bool {
     type_of(js) == Kind::Undefined
+}
+
+/// The object that it is, of any class.
+pub(crate) fn object_of<'env>(js: Unknown<'env>) -> Option<Object<'env>> {
+    (type_of(js) == Kind::Object).then(|| Object::from_unknown(js).ok()).flatten()
 }
 
 /// The value of this type; `None` for null and for what is missing.

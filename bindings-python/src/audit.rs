@@ -11,6 +11,9 @@ use crate::calls::KeyringMark;
 use crate::error::{Result, fail, from_py, to_py};
 
 /// Appends to a file, one JSON line for each event, synced line by line. Pickles as the path.
+///
+///     >>> fw.JsonLinesSink("audit.jsonl")
+///     JsonLinesSink("audit.jsonl")
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct JsonLinesSink {
     inner: Arc<fieldward::JsonLinesSink>,
@@ -19,7 +22,7 @@ pub(crate) struct JsonLinesSink {
 
 #[pymethods]
 impl JsonLinesSink {
-    /// Opens or makes the file, readable by its owner only.
+    /// Opens or makes the file (a `str` or path), readable by its owner only. Errors: `audit_sink_failed`.
     #[new]
     fn new(path: PathBuf) -> PyResult<Self> {
         Ok(Self { inner: Arc::new(fieldward::JsonLinesSink::open(&path).map_err(to_py)?), path })
@@ -34,7 +37,11 @@ impl JsonLinesSink {
     }
 }
 
-/// Keeps lines in memory: for tests, and for callers who send them on.
+/// Keeps lines in memory: for tests, and for callers who send them on. Does not pickle.
+///
+///     >>> sink = fw.MemorySink()
+///     >>> sink.lines()
+///     []
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct MemorySink {
     inner: fieldward::MemorySink,
@@ -48,7 +55,7 @@ impl MemorySink {
         Self { inner: fieldward::MemorySink::new() }
     }
 
-    /// The lines so far, in order: a JSON object each.
+    /// The lines so far, in order: a list of `str`, a JSON object each.
     fn lines(&self) -> Vec<String> {
         self.inner.lines()
     }

@@ -6,6 +6,7 @@ mod ids;
 mod input;
 mod output;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
@@ -16,15 +17,20 @@ use pyo3::types::{PyCapsule, PyList, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_stream_pycapsule};
 use pyo3_arrow::input::AnyArray;
 
-use crate::calls::release;
-use crate::error::{Result, exception, to_py};
+use crate::calls::{ROW, release_above};
+use crate::error::{Result, exception, fail, to_py};
 use crate::field::Field;
+use crate::name::Name;
 
 use ids::Ids;
 use input::Input;
 use output::Output;
 
-/// A column that came out: read it with anything that takes Arrow, such as `pyarrow.chunked_array` or `polars.Series`.
+/// A column that came out: read it with whatever takes Arrow, such as `pyarrow.chunked_array` or `polars.Series`. Nothing is copied.
+///
+///     >>> import pyarrow as pa
+///     >>> number.encrypt_arrow(pa.array(["a", None]))
+///     ArrowColumn(Binary, 2 rows)
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct ArrowColumn {
     chunks: Vec<ArrayRef>,
@@ -64,7 +70,7 @@ impl ArrowColumn {
         }
     }
 
-    /// How many chunks there are.
+    /// How many chunks there are, an `int`.
     #[getter]
     fn num_chunks(&self) -> usize {
         self.chunks.len()
@@ -79,7 +85,12 @@ impl ArrowColumn {
     }
 }
 
-/// A decrypted column.
+/// A decrypted column: what `Field.decrypt_arrow` gives.
+///
+///     >>> import pyarrow as pa
+///     >>> opened = number.decrypt_arrow(number.encrypt_arrow(pa.array(["a", None])), report=True)
+///     >>> pa.chunked_array(opened.values).to_pylist(), opened.failures
+///     (['a', None], [])
 #[pyclass(frozen, module = "fieldward", get_all)]
 pub(crate) struct DecryptedColumn {
     /// The values.
@@ -93,9 +104,17 @@ pub(crate) struct DecryptedColumn {
 /// The chunks of whatever speaks Arrow.
 fn chunks_of(object: &Bound<'_, PyAny>) -> Result<(Vec<ArrayRef>, FieldRef)> {
     let wrong = |_| Error::with_detail(ErrorCode::WrongType, "a column of Arrow: pyarrow, pandas, polars");
-    let column = object.extract::<AnyArray>().map_err(wrong)?;
-    let column = column.into_chunked_array().map_err(|_| Error::with_detail(ErrorCode::WrongType, "a column"))?;
-    Ok(column.into_inner())
+    guarded(|| {
+        let column = object.extract::<AnyArray>().map_err(wrong)?;
+        let column = column.into_chunked_array().map_err(|_| Error::with_detail(ErrorCode::WrongType, "a column"))?;
+        Ok(column.into_inner())
+    })
+}
+
+/// Arrays of others may break Arrow's own rules, at which Arrow's crates panic.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| fail(ErrorCode::WrongType, "an array that breaks the rules of Arrow"))
 }
 
 /// An error of a row of a chunk, naming that of the whole column.
@@ -128,6 +147,12 @@ fn each_chunk<T>(
     Ok(done)
 }
 
+/// The work that a column is, in bytes of one long value.
+fn work(chunks: &[ArrayRef]) -> usize {
+    let bytes = |chunk: &ArrayRef| chunk.to_data().get_slice_memory_size().unwrap_or(0);
+    chunks.iter().map(|chunk| chunk.len().saturating_mul(ROW).saturating_add(bytes(chunk))).sum()
+}
+
 fn encrypted(cipher: &FieldCipher, chunks: &[ArrayRef], ids: Option<&Ids>, is_large: bool) -> Result<ArrowColumn> {
     let kind = cipher.spec().value_type();
     let sealed = each_chunk(chunks, ids, |chunk, records, _| Input::of(chunk, kind)?.encrypt(cipher, records))?;
@@ -137,6 +162,10 @@ fn encrypted(cipher: &FieldCipher, chunks: &[ArrayRef], ids: Option<&Ids>, is_la
 impl Field {
     /// The parts of the record id, by the schema's types; `None` where the field binds none.
     fn ids(&self, cipher: &FieldCipher, record_ids: Vec<Bound<'_, PyAny>>) -> Result<Option<Ids>> {
+        guarded(|| self.checked_ids(cipher, record_ids))
+    }
+
+    fn checked_ids(&self, cipher: &FieldCipher, record_ids: Vec<Bound<'_, PyAny>>) -> Result<Option<Ids>> {
         if cipher.record_binding() == fieldward::RecordBinding::None {
             // Deterministic fields take ids and bind none.
             return match record_ids.is_empty() || cipher.spec().mode() == fieldward::Mode::Deterministic {
@@ -161,9 +190,14 @@ impl Field {
 
 #[pymethods]
 impl Field {
-    /// Encrypts a column of Arrow; `record_ids` has one column of ids, or one for each part of the id. Nulls and chunks are kept.
+    /// Encrypts a column of Arrow, as an `ArrowColumn` of binary or text. `fieldward.columns.encrypt` does it for every library.
     ///
-    /// An error names its row in `rows`. The interpreter lock is released.
+    /// `record_ids` has one column of ids, or one for each part of the id. Nulls and chunks are kept; the interpreter lock is released for more
+    /// than 250 rows or so. Errors: those of `encrypt`, with the row in `rows`.
+    ///
+    ///     >>> import pyarrow as pa
+    ///     >>> len(ssn.encrypt_arrow(pa.array(["1", "2"]), record_ids=[pa.array(["p-7", "p-8"])]))
+    ///     2
     #[pyo3(signature = (column, /, *, record_ids = Vec::new()))]
     fn encrypt_arrow(
         &self,
@@ -176,11 +210,18 @@ impl Field {
         let (chunks, field) = chunks_of(column).map_err(to_py)?;
         let ids = self.ids(cipher, record_ids).map_err(to_py)?;
         let is_large = input::is_large(field.data_type());
-        release(py, || encrypted(cipher, &chunks, ids.as_ref(), is_large)).map_err(to_py)
+        release_above(py, work(&chunks), || guarded(|| encrypted(cipher, &chunks, ids.as_ref(), is_large)))
+            .map_err(to_py)
     }
 
-    /// Decrypts a column of Arrow. With `report` rows that fail are null and listed; without it the first of them is the error, and
-    /// nothing comes out.
+    /// Decrypts a column of Arrow: a `DecryptedColumn`. `fieldward.columns.decrypt` does it for every library.
+    ///
+    /// With `report` rows that fail are null and listed; without it the first of them is the error, and nothing comes out. Errors: those of
+    /// `decrypt`, with the row in `rows`.
+    ///
+    ///     >>> import pyarrow as pa
+    ///     >>> pa.chunked_array(number.decrypt_arrow(number.encrypt_arrow(pa.array(["a"]))).values).to_pylist()
+    ///     ['a']
     #[pyo3(signature = (stored, /, *, record_ids = Vec::new(), report = false))]
     fn decrypt_arrow(
         &self,
@@ -195,7 +236,7 @@ impl Field {
         let ids = self.ids(cipher, record_ids).map_err(to_py)?;
         let is_large = input::is_large(field.data_type());
         let on_failure = if report { OnFailure::Report } else { OnFailure::Refuse };
-        let opened = release(py, || {
+        let decrypt = || {
             let mut failures = Vec::new();
             let opened = each_chunk(&chunks, ids.as_ref(), |chunk, records, start| {
                 let mut opened =
@@ -207,8 +248,9 @@ impl Field {
             let values = opened.into_iter().map(|opened| opened.values).collect();
             let (chunks, kind) = Output::values(values, cipher.spec().value_type(), is_large)?;
             Ok((ArrowColumn::of(chunks, kind), failures, untrusted))
-        });
-        let (values, failures, untrusted_rows) = opened.map_err(to_py)?;
+        };
+        let (values, failures, untrusted_rows) =
+            release_above(py, work(&chunks), || guarded(decrypt)).map_err(to_py)?;
         let listed = PyList::empty(py);
         for (row, error) in failures {
             let error = Error::with_detail(error.code(), format!("row {row}")).in_row(row);
@@ -217,14 +259,18 @@ impl Field {
         Ok(DecryptedColumn { values: Py::new(py, values)?, failures: listed.unbind(), untrusted_rows })
     }
 
-    /// The index values of a column of Arrow, by an index of the field: binary, or hexadecimal text where the field is stored as text;
-    /// lists where the index gives several.
-    fn index_arrow(&self, py: Python<'_>, index: &str, column: &Bound<'_, PyAny>) -> PyResult<ArrowColumn> {
+    /// The index values of a column of Arrow, by an index of the field, as an `ArrowColumn`: binary, or hexadecimal text where the field is stored
+    /// as text; lists where the index gives several. Errors: `unknown_index`, and those of `encrypt` for the values, with the row in `rows`.
+    ///
+    ///     >>> import pyarrow as pa
+    ///     >>> ssn.index_arrow("exact", pa.array(["999-41-1234"]))
+    ///     ArrowColumn(Binary, 1 rows)
+    fn index_arrow(&self, py: Python<'_>, index: Name, column: &Bound<'_, PyAny>) -> PyResult<ArrowColumn> {
         let held = self.cipher.get().map_err(to_py)?;
         let cipher = held.part().map_err(to_py)?;
         let (chunks, field) = chunks_of(column).map_err(to_py)?;
         let is_large = input::is_large(field.data_type());
-        release(py, || indexed(cipher, index, &chunks, is_large)).map_err(to_py)
+        release_above(py, work(&chunks), || guarded(|| indexed(cipher, &index, &chunks, is_large))).map_err(to_py)
     }
 }
 

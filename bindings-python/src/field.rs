@@ -10,15 +10,20 @@ use crate::calls::{RELEASE_FROM, release, release_above};
 use crate::error::{Result, to_py};
 use crate::handle::Handle;
 use crate::keyring::Keyring;
+use crate::name::Name;
 use crate::schema::Schema;
 use crate::search::{Query, from_index};
 use crate::value::{from_stored, from_value, to_record_id, to_value, with_stored};
 
-/// Encrypts and decrypts the values of one field of one tenant. Made by `Keyring.field`, once, and kept. Any thread may use it.
+/// Encrypts and decrypts the values of one field of one tenant. Made by `Keyring.field`, once, and kept; any thread may use it.
 ///
-///     ssn = keyring.field(Schema.patient(), "ssn")
-///     stored = ssn.encrypt("999-41-1234", record_id="p-7")
-///     assert ssn.decrypt(stored, record_id="p-7") == "999-41-1234"
+/// Where an argument is a `record_id` it is a `str`, `bytes`, `int`, `UUID`, or a tuple of them for an id of several parts: `record_id_missing`
+/// without one where the field is bound to its record, `record_id_unexpected` with one where it is not.
+///
+///     >>> ssn = keyring.field(schema, "ssn")
+///     >>> stored = ssn.encrypt("999-41-1234", record_id="p-7")
+///     >>> ssn.decrypt(stored, record_id="p-7")
+///     '999-41-1234'
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct Field {
     pub(crate) cipher: Arc<Handle<FieldCipher>>,
@@ -28,7 +33,11 @@ pub(crate) struct Field {
     tenant: Option<String>,
 }
 
-/// A decrypted value and what is known about its key.
+/// A decrypted value and what is known about its key: what `Field.open` gives.
+///
+///     >>> opened = ssn.open(ssn.encrypt("999-41-1234", record_id="p-7"), record_id="p-7")
+///     >>> opened.value, opened.is_trusted
+///     ('999-41-1234', True)
 #[pyclass(frozen, module = "fieldward", get_all)]
 pub(crate) struct Opened {
     /// The value; `None` for null.
@@ -113,7 +122,17 @@ const fn len(value: Option<&Value>) -> usize {
 
 #[pymethods]
 impl Field {
-    /// Encrypts a value under the current key: `bytes` for a binary column, `str` where the field is stored as text. `None` stays `None`.
+    /// Encrypts a value under the current key: `bytes`, or `str` where the field is stored as text. `None` stays `None`.
+    ///
+    /// `value` is of the field's type: `str` for text, `bytes` and whatever has the buffer protocol, `int` (64 bits), `float`, `bool`, `date`,
+    /// `datetime`, `Decimal` (finite), `UUID`, or what JSON gives back as it was. Up to 16 MiB.
+    ///
+    /// Errors: `wrong_type`, `value_out_of_range`, `value_too_long`, `value_not_canonical`, `invalid_text`, `invalid_json`, `already_encrypted`;
+    /// `keyring_stale` where the store could not be read for longer than `max_staleness`; `closed`.
+    ///
+    ///     >>> stored = ssn.encrypt("999-41-1234", record_id="p-7")
+    ///     >>> type(stored), len(stored)
+    ///     (<class 'bytes'>, 57)
     #[pyo3(signature = (value, /, *, record_id = None))]
     fn encrypt<'py>(
         &self,
@@ -124,7 +143,13 @@ impl Field {
         from_stored(py, &self.sealed(py, value, record_id).map_err(to_py)?)
     }
 
-    /// Decrypts what is stored: the type that went in comes out.
+    /// Decrypts what is stored (`bytes`, a buffer, `str` or `None`): the type that went in comes out.
+    ///
+    /// Errors: `authentication_failed` for another record, field, tenant or keyring, or a byte changed; `not_an_envelope` and the like for what
+    /// never was one; `key_unknown`, `key_suspended`, `key_compromised`, `key_destroyed`; `closed`.
+    ///
+    ///     >>> ssn.decrypt(ssn.encrypt("999-41-1234", record_id="p-7"), record_id="p-7")
+    ///     '999-41-1234'
     #[pyo3(signature = (stored, /, *, record_id = None))]
     fn decrypt<'py>(
         &self,
@@ -135,7 +160,10 @@ impl Field {
         from_value(py, self.opened(py, stored, record_id).map_err(to_py)?.value.as_ref())
     }
 
-    /// Decrypts, and tells which key it was and whether the value can be trusted.
+    /// Decrypts as `decrypt` does, and tells which key it was and whether the value can be trusted: an `Opened`.
+    ///
+    ///     >>> ssn.open(None, record_id="p-7").value is None
+    ///     True
     #[pyo3(signature = (stored, /, *, record_id = None))]
     fn open<'py>(
         &self,
@@ -151,7 +179,11 @@ impl Field {
         })
     }
 
-    /// What every index of the field stores for a value: a dict by column.
+    /// What every index of the field stores for a value of its type: a `dict` by column, of `bytes`, or of hexadecimal `str` where the field is
+    /// stored as text, or of lists where the index gives several. Errors: as those of `encrypt` for the value.
+    ///
+    ///     >>> sorted(ssn.index_values("999-41-1234"))
+    ///     ['ssn_exact', 'ssn_last4']
     fn index_values<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let value = self.value_of(value).map_err(to_py)?;
         let held = self.cipher.get().map_err(to_py)?;
@@ -163,15 +195,24 @@ impl Field {
         Ok(columns)
     }
 
-    /// What an index's column is compared with to find a value.
-    fn query(&self, index: &str, value: &Bound<'_, PyAny>) -> PyResult<Query> {
+    /// What an index's column is compared with to find a value: a `Query`. Errors: `unknown_index`, `query_empty`, and those of `encrypt` for the value.
+    ///
+    ///     >>> query = ssn.query("exact", "999 41 1234")
+    ///     >>> query.column, len(query.tokens)
+    ///     ('ssn_exact', 1)
+    fn query(&self, index: Name, value: &Bound<'_, PyAny>) -> PyResult<Query> {
         let value = self.given(value).map_err(to_py)?;
         let held = self.cipher.get().map_err(to_py)?;
         let cipher = held.part().map_err(to_py)?;
-        Ok(Query::of(cipher.query(index, &value).map_err(to_py)?, cipher.spec().stored_form()))
+        Ok(Query::of(cipher.query(&index, &value).map_err(to_py)?, cipher.spec().stored_form()))
     }
 
-    /// What the column of a deterministic field is compared with: one envelope for each key version that is not destroyed.
+    /// What the column of a deterministic field is compared with: a list of stored values, one for each key version that is not destroyed.
+    ///
+    /// Errors: `wrong_field_mode` for a randomized field, which is found by an index; `query_empty` for `None`.
+    ///
+    ///     >>> number.encrypt("A-7") in number.tokens("A-7")
+    ///     True
     fn tokens<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let value = self.given(value).map_err(to_py)?;
         let held = self.cipher.get().map_err(to_py)?;
@@ -179,11 +220,14 @@ impl Field {
         PyList::new(py, tokens.iter().map(|token| from_stored(py, token)).collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// Whether a stored value is what a query asked for: confirms the candidates of a truncated index.
+    /// Whether a stored value is what a query asked for, as a `bool`: confirms the candidates of a truncated index. Errors: those of `decrypt`.
+    ///
+    ///     >>> ssn.matches("last4", "1234", ssn.encrypt("999-41-1234", record_id="p-7"), record_id="p-7")
+    ///     True
     #[pyo3(signature = (index, query, stored, /, *, record_id = None))]
     fn matches(
         &self,
-        index: &str,
+        index: Name,
         query: &Bound<'_, PyAny>,
         stored: &Bound<'_, PyAny>,
         record_id: Option<&Bound<'_, PyAny>>,
@@ -192,19 +236,28 @@ impl Field {
         let record = to_record_id(record_id).map_err(to_py)?;
         let held = self.cipher.get().map_err(to_py)?;
         let cipher = held.part().map_err(to_py)?;
-        with_stored(stored, |stored| cipher.matches(index, &query, stored, record.as_ref())).map_err(to_py)
+        with_stored(stored, |stored| cipher.matches(&index, &query, stored, record.as_ref())).map_err(to_py)
     }
 
-    /// Whether a stored value should be re-encrypted. Reads the header only.
+    /// Whether a stored value should be re-encrypted, as a `bool`. Reads the header alone: it verifies nothing. Errors: `not_an_envelope` and the
+    /// like, `key_unknown`.
+    ///
+    ///     >>> ssn.needs_rotation(ssn.encrypt("999-41-1234", record_id="p-7"))
+    ///     False
     fn needs_rotation(&self, stored: &Bound<'_, PyAny>) -> PyResult<bool> {
         let held = self.cipher.get().map_err(to_py)?;
         let cipher = held.part().map_err(to_py)?;
         with_stored(stored, |stored| cipher.needs_rotation(stored)).map_err(to_py)
     }
 
-    /// Moves a stored value to the current key: the new envelope, and every index value computed anew, by column.
+    /// Moves a stored value to the current key: a pair of the new stored value and a `dict` of every index value computed anew, by column.
     ///
-    /// `to` moves it to another field, or to the same field of another tenant; `new_record_id` binds it to another record.
+    /// `to` is a `Field` to move it to, such as the same field of another tenant; `new_record_id` binds it to another record. Errors: those of
+    /// `decrypt` and `encrypt`.
+    ///
+    ///     >>> stored, columns = ssn.reencrypt(ssn.encrypt("1", record_id="p-7"), record_id="p-7", new_record_id="p-8")
+    ///     >>> ssn.decrypt(stored, record_id="p-8"), sorted(columns)
+    ///     ('1', ['ssn_exact', 'ssn_last4'])
     #[pyo3(signature = (stored, /, *, record_id = None, to = None, new_record_id = None))]
     fn reencrypt<'py>(
         &self,
@@ -232,13 +285,13 @@ impl Field {
         Ok((from_stored(py, &moved.stored)?, columns))
     }
 
-    /// The field's id.
+    /// The field's id, a `str`.
     #[getter]
     fn id(&self) -> PyResult<String> {
         self.cipher.get().and_then(|held| Ok(held.part()?.spec().id().to_owned())).map_err(to_py)
     }
 
-    /// The schema that declares it.
+    /// The `Schema` that declares it.
     #[getter]
     fn schema(&self, py: Python<'_>) -> Py<Schema> {
         self.schema.clone_ref(py)

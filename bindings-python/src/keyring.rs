@@ -12,13 +12,19 @@ use crate::calls::{KeyringMark, release};
 use crate::error::{Result, fail, to_py};
 use crate::field::Field;
 use crate::handle::{Handle, Handles, Held};
+use crate::name::Name;
 use crate::pin::pin_of;
 use crate::provider::provider_of;
 use crate::record::Records;
 use crate::schema::Schema;
 use crate::store::store_of;
 
-/// A clock that stands still until it is moved: for tests and demonstrations.
+/// A clock that stands still until it is moved: for tests and demonstrations. Seconds since 1970.
+///
+///     >>> clock = fw.ManualClock(1_767_225_600)
+///     >>> clock.advance(60)
+///     >>> clock.now
+///     1767225660
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct ManualClock {
     inner: fieldward::ManualClock,
@@ -26,18 +32,18 @@ pub(crate) struct ManualClock {
 
 #[pymethods]
 impl ManualClock {
-    /// A clock that shows `now`, in seconds since 1970.
+    /// A clock that shows `now`, an `int` of seconds since 1970.
     #[new]
     fn new(now: i64) -> Self {
         Self { inner: fieldward::ManualClock::new(now) }
     }
 
-    /// Moves the clock by so many seconds.
+    /// Moves the clock by so many seconds, an `int`.
     fn advance(&self, seconds: i64) {
         self.inner.advance(seconds);
     }
 
-    /// Now, in seconds since 1970.
+    /// Now, an `int` of seconds since 1970.
     #[getter]
     fn now(&self) -> i64 {
         self.inner.now()
@@ -106,8 +112,17 @@ impl Config<'_> {
         if let Some(name) = &self.backend {
             builder = builder.backend(name.parse()?);
         }
-        Ok(builder.around_waits(move |wait| mark.wait(wait)))
+        Ok(builder.around_waits(move |_, wait| mark.wait(wait)))
     }
+}
+
+/// What a configuration holds; what is of another type is named by its member alone.
+fn read<'py>(config: &Bound<'py, PyAny>) -> Result<Config<'py>> {
+    config.extract().map_err(|error: PyErr| {
+        let message = error.value(config.py()).to_string();
+        let member = message.rsplit_once("Config.").map_or("a KeyringConfig", |(_, member)| member.trim());
+        Error::with_detail(ErrorCode::InvalidArgument, member)
+    })
 }
 
 /// Runs the end of a builder with the lock released.
@@ -116,7 +131,7 @@ fn begun(
     begin: impl FnOnce(KeyringBuilder) -> Result<fieldward::Keyring> + Send,
 ) -> PyResult<Keyring> {
     let mark = KeyringMark::new();
-    let read: Config<'_> = config.extract()?;
+    let read = read(config).map_err(to_py)?;
     let builder = read.builder(mark).map_err(to_py)?;
     let keyring = release(config.py(), || begin(builder)).map_err(to_py)?;
     let handles = Arc::new(Handles::default());
@@ -142,7 +157,10 @@ pub(crate) fn recover(config: &Bound<'_, PyAny>, export: &[u8]) -> PyResult<Keyr
     begun(config, move |builder| builder.recover(&export))
 }
 
-/// The back ends that this build has: a dict of names, each with the version of the code behind it.
+/// The back ends that this build has: a `dict` of names, each with the version of the code behind it.
+///
+///     >>> list(fw.backends())
+///     ['portable', 'aws-lc']
 #[pyfunction]
 pub(crate) fn backends(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let found = PyDict::new(py);
@@ -154,7 +172,12 @@ pub(crate) fn backends(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(found)
 }
 
-/// Reads an envelope's header without a key: a dict of `suite`, `key_id`, `plaintext_len` and `is_text`.
+/// Reads the header of a stored value (`bytes`, a buffer or `str`) without a key: a `dict` of `suite` (an `int`), `key_id` (eight hexadecimal
+/// digits), `plaintext_len` (bytes of the encoded value, padding included) and `is_text`. It verifies nothing. Errors: `not_an_envelope` and others of
+/// the kind `envelope`.
+///
+///     >>> fw.inspect(ssn.encrypt("999-41-1234", record_id="p-7"))["plaintext_len"]
+///     12
 #[pyfunction]
 pub(crate) fn inspect<'py>(stored: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let bytes = match stored.extract::<String>() {
@@ -172,11 +195,13 @@ pub(crate) fn inspect<'py>(stored: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
 
 /// The versioned keys of one tenant or application, open. Any thread may use it; a forked child too.
 ///
-/// Made by `KeyringConfig.create` and `KeyringConfig.open`. Closing it wipes its keys and closes every handle that it gave out. It
-/// pickles as its configuration, never as a key: who unpickles it opens the keyring anew.
+/// Made by `KeyringConfig.create` and `KeyringConfig.open`. Closing it wipes its keys and closes every handle that it gave out. It pickles as its
+/// configuration, never as a key: who unpickles it opens the keyring anew. A call from inside its own provider, store or sink is
+/// `invalid_argument`, since it would wait for itself.
 ///
-///     with KeyringConfig("clinic", providers={"primary": provider}, store=FileStore("keys")).open() as keyring:
-///         ssn = keyring.field(Schema.patient(), "ssn")
+///     >>> with config.open() as again:
+///     ...     again.field(schema, "ssn").decrypt(stored, record_id="p-7")
+///     '999-41-1234'
 #[pyclass(frozen, module = "fieldward", weakref)]
 pub(crate) struct Keyring {
     inner: Arc<Handle<fieldward::Keyring>>,
@@ -222,7 +247,7 @@ impl Keyring {
 
 #[pymethods]
 impl Keyring {
-    /// The keyring's id.
+    /// The keyring's id, a `str`.
     #[getter]
     fn id(&self) -> PyResult<String> {
         self.inner.get().and_then(|held| Ok(held.part()?.id().to_owned())).map_err(to_py)
@@ -234,37 +259,48 @@ impl Keyring {
         self.inner.get().and_then(|held| Ok(held.part()?.backend().as_str())).map_err(to_py)
     }
 
-    /// A handle for one field of a schema, of one tenant where there are tenants. Make it once and keep it.
+    /// A `Field`: the handle for one field of a schema, by id, name or alias, of one tenant where there are tenants. Make it once and keep it.
+    ///
+    /// Errors: `unknown_field`, `invalid_name` for a tenant outside its alphabet, `closed`.
+    ///
+    ///     >>> keyring.field(schema, "ssn")
+    ///     Field(ssn)
     #[pyo3(signature = (schema, field, /, *, tenant = None))]
-    fn field(
-        slf: &Bound<'_, Self>,
-        schema: &Bound<'_, Schema>,
-        field: String,
-        tenant: Option<String>,
-    ) -> PyResult<Field> {
-        Field::new(slf, schema, field, tenant).map_err(to_py)
+    fn field(slf: &Bound<'_, Self>, schema: &Bound<'_, Schema>, field: Name, tenant: Option<Name>) -> PyResult<Field> {
+        Field::new(slf, schema, field.into_string(), tenant.map(Name::into_string)).map_err(to_py)
     }
 
-    /// A handle for whole records of a schema, of one tenant where there are tenants. Make it once and keep it.
+    /// A `Records`: the handle for whole records of a schema, of one tenant where there are tenants. Make it once and keep it.
+    ///
+    ///     >>> keyring.records(schema)
+    ///     Records(patients)
     #[pyo3(signature = (schema, /, *, tenant = None))]
-    fn records(slf: &Bound<'_, Self>, schema: &Bound<'_, Schema>, tenant: Option<String>) -> PyResult<Records> {
-        Records::new(slf, schema, tenant).map_err(to_py)
+    fn records(slf: &Bound<'_, Self>, schema: &Bound<'_, Schema>, tenant: Option<Name>) -> PyResult<Records> {
+        Records::new(slf, schema, tenant.map(Name::into_string)).map_err(to_py)
     }
 
-    /// A handle that also decrypts under `suspended` or `compromised` keys, for re-encryption. What it gives is marked untrusted.
-    fn allow(&self, py: Python<'_>, state: &str, reason: &str) -> PyResult<Self> {
-        let state = KeyState::ALL.into_iter().find(|known| known.as_str() == state);
+    /// The keyring with a right: it also decrypts under `suspended` or `compromised` keys, for re-encryption. What it gives is marked untrusted.
+    ///
+    /// Errors: `invalid_argument` for another state, `reason_required` for an empty reason.
+    ///
+    ///     >>> keyring.allow("suspended", "moving rows off version 1")
+    ///     Keyring(clinic)
+    fn allow(&self, py: Python<'_>, state: Name, reason: Name) -> PyResult<Self> {
+        let state = KeyState::ALL.into_iter().find(|known| known.as_str() == &*state);
         let state = state.ok_or_else(|| to_py(Error::with_detail(ErrorCode::InvalidArgument, "state")))?;
-        self.changed(py, |keyring| keyring.allow(state, reason))
+        self.changed(py, |keyring| keyring.allow(state, &reason))
     }
 
-    /// A handle whose decryptions are logged, with actor and reason.
-    fn reading_as(&self, py: Python<'_>, actor: &str, reason: &str) -> PyResult<Self> {
-        self.changed(py, |keyring| keyring.reading_as(actor, reason))
+    /// The keyring with a duty: its decryptions are logged, with actor and reason.
+    ///
+    ///     >>> keyring.reading_as("ana", "care")
+    ///     Keyring(clinic)
+    fn reading_as(&self, py: Python<'_>, actor: Name, reason: Name) -> PyResult<Self> {
+        self.changed(py, |keyring| keyring.reading_as(&actor, &reason))
     }
 
-    /// Wipes the keys and closes every handle that the keyring gave out: they raise the code `closed` from then on. Calls under way
-    /// end first. Closing again does nothing.
+    /// Wipes the keys and closes every handle that the keyring gave out: they raise the code `closed` from then on. Calls under way end first.
+    /// Closing again does nothing.
     fn close(&self, py: Python<'_>) {
         release(py, || self.handles.close());
     }

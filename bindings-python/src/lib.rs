@@ -7,12 +7,14 @@
 mod audit;
 mod calls;
 mod column;
+mod document;
 mod error;
 mod field;
 mod handle;
 mod json;
 mod keyring;
 mod lifecycle;
+mod name;
 mod pin;
 mod provider;
 mod record;

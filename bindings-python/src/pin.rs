@@ -9,7 +9,10 @@ use pyo3::types::PyType;
 
 use crate::error::{Result, fail, to_py};
 
-/// Pins in a directory out of reach of whoever writes the store. Pickles as the directory.
+/// Pins in a directory out of reach of whoever writes the store: an older document is refused from then on. Pickles as the directory.
+///
+///     >>> fw.FilePin("pins")
+///     FilePin("pins")
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct FilePin {
     inner: Arc<fieldward::FilePin>,
@@ -33,7 +36,9 @@ impl FilePin {
     }
 }
 
-/// A pin in memory: refuses older documents for as long as it lives.
+/// A pin in memory: refuses older documents for as long as it lives. Does not pickle.
+///
+///     >>> pin = fw.MemoryPin()
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct MemoryPin {
     inner: fieldward::MemoryPin,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use fieldward::{CallbackProvider, Error, ErrorCode, KeyProvider, Pbkdf2Hash, SecretBytes, SecretKey};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 use zeroize::Zeroizing;
 
 use crate::calls::KeyringMark;
 use crate::error::{Result, fail, from_py, to_py};
-use crate::value::bytes_of;
+use crate::name::Name;
+use crate::value::{bytes_of, text_of};
 
 /// How a provider is made again in another process: a method of its class and its arguments. Never a key.
 type Origin = Option<(&'static str, Py<PyTuple>)>;
@@ -28,9 +29,11 @@ fn reduced<'py>(class: &Bound<'py, PyType>, origin: &Origin) -> PyResult<(Bound<
 
 /// Wraps with a 256-bit key of the caller's: from a file, the environment or bytes.
 ///
-/// Made from a file or the environment it pickles as that place; made from bytes it does not pickle.
+/// Made from a file or the environment it pickles as that place; made from bytes it does not pickle (`invalid_argument`).
 ///
-///     provider = LocalKeyProvider.from_file("/etc/clinic/root.key")
+///     >>> provider = fw.LocalKeyProvider.from_file("root.key")
+///     >>> fw.LocalKeyProvider.generate().key_name != provider.key_name
+///     True
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct LocalKeyProvider {
     inner: Arc<fieldward::LocalKeyProvider>,
@@ -39,7 +42,7 @@ pub(crate) struct LocalKeyProvider {
 
 #[pymethods]
 impl LocalKeyProvider {
-    /// Uses this key: exactly 32 bytes, copied and wiped after use. The caller's copy is the caller's to keep safe.
+    /// Uses this key: exactly 32 bytes (`invalid_key_length`), copied and wiped after use. The caller's copy is the caller's to keep safe.
     #[new]
     fn new(key: &Bound<'_, PyAny>) -> PyResult<Self> {
         let key = Zeroizing::new(bytes_of(key).ok_or_else(|| to_py(ErrorCode::InvalidKeyLength.into()))?);
@@ -54,22 +57,25 @@ impl LocalKeyProvider {
         Ok(Self { inner: Arc::new(fieldward::LocalKeyProvider::new(key)), origin: None })
     }
 
-    /// Reads a key in its text form: `fwk1.` and unpadded base64url.
+    /// Reads a key in its text form: `fwk1.` and unpadded base64url. Errors: `key_file_malformed`.
     #[staticmethod]
-    fn from_text(text: &str) -> PyResult<Self> {
-        let inner = fieldward::LocalKeyProvider::from_text(text).map_err(to_py)?;
+    fn from_text(text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let malformed = || to_py(ErrorCode::KeyFileMalformed.into());
+        let text = text.cast::<PyString>().map_err(|_| to_py(ErrorCode::WrongType.into()))?;
+        let inner = fieldward::LocalKeyProvider::from_text(text_of(text).map_err(|_| malformed())?).map_err(to_py)?;
         Ok(Self { inner: Arc::new(inner), origin: None })
     }
 
-    /// Reads the text form from an environment variable.
+    /// Reads the text form from an environment variable. Errors: `provider_unavailable` where it is not set, `key_file_malformed`.
     #[staticmethod]
-    fn from_env(py: Python<'_>, variable: &str) -> PyResult<Self> {
-        let inner = fieldward::LocalKeyProvider::from_env(variable).map_err(to_py)?;
-        let origin = Some(("from_env", (variable,).into_pyobject(py)?.unbind()));
+    fn from_env(py: Python<'_>, variable: Name) -> PyResult<Self> {
+        let inner = fieldward::LocalKeyProvider::from_env(&variable).map_err(to_py)?;
+        let origin = Some(("from_env", (&*variable,).into_pyobject(py)?.unbind()));
         Ok(Self { inner: Arc::new(inner), origin })
     }
 
-    /// Reads the text form from a file that only its owner can read.
+    /// Reads the text form from a file (a `str` or path) that only its owner can read. Errors: `provider_unavailable`, `key_file_permissions`,
+    /// `key_file_malformed`.
     #[staticmethod]
     fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let inner = fieldward::LocalKeyProvider::from_file(&path).map_err(to_py)?;
@@ -100,7 +106,12 @@ impl LocalKeyProvider {
     }
 }
 
-/// Keeps one key file for each root epoch in a directory, so that the key of an epoch can be destroyed.
+/// Keeps one key file for each root epoch in a directory, so that the key of an epoch can be destroyed. Pickles as the directory.
+///
+///     >>> import os
+///     >>> os.mkdir("epochs")
+///     >>> fw.LocalKeyDirectory("epochs", "local")
+///     LocalKeyDirectory(local)
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct LocalKeyDirectory {
     inner: Arc<fieldward::LocalKeyDirectory>,
@@ -131,10 +142,13 @@ impl LocalKeyDirectory {
     }
 }
 
-/// Wraps under a passphrase with PBKDF2 (RFC 8018): 600,000 iterations of SHA-256 or 220,000 of SHA-512 unless said otherwise,
-/// at least 100,000.
+/// Wraps under a passphrase with PBKDF2 (RFC 8018): 600,000 iterations of SHA-256 or 220,000 of SHA-512 unless said otherwise, at least
+/// 100,000 (`iterations_out_of_range`).
 ///
-/// Made from the environment it pickles as the variable's name; made from a passphrase it does not pickle.
+/// Made from the environment it pickles as the variable's name; made from a passphrase it does not pickle (`invalid_argument`).
+///
+///     >>> fw.PassphraseProvider("office", "correct horse battery staple", hash="sha-512")
+///     PassphraseProvider(office)
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct PassphraseProvider {
     inner: Arc<fieldward::PassphraseProvider>,
@@ -205,7 +219,16 @@ impl PassphraseProvider {
     }
 }
 
-/// What a wrapped secret is bound to: a provider passes it on, so that another context does not open it.
+/// What a wrapped secret is bound to: a provider written in Python passes `pairs` or `data` on, so that another context does not open it.
+///
+///     >>> class Provider:
+///     ...     kind, key_name = "own", "key-1"
+///     ...
+///     ...     def wrap(self, secret, context):
+///     ...         return service.encrypt(secret, context.pairs)  # of a client of your key service
+///     ...
+///     ...     def unwrap(self, wrapped, context):
+///     ...         return service.decrypt(wrapped, context.pairs)
 #[pyclass(frozen, module = "fieldward", get_all)]
 pub(crate) struct WrapContext {
     /// The keyring's id.

@@ -11,16 +11,18 @@ use pyo3::types::{PyDict, PyList, PyString};
 use crate::error::{Result, to_py};
 use crate::handle::{Handle, Held};
 use crate::keyring::Keyring;
+use crate::name::Name;
 use crate::schema::Schema;
 use crate::search::{Query, from_index};
 use crate::value::{from_stored, from_value, text_of, to_value, with_stored};
 
-/// Encrypts and decrypts the records of one schema, of one tenant: dicts, dataclasses and pydantic models. Made by
-/// `Keyring.records`, once, and kept.
+/// Encrypts and decrypts the records of one schema, of one tenant: dicts, dataclasses and pydantic models. Made by `Keyring.records`, once, and
+/// kept; any thread may use it.
 ///
-///     patients = keyring.records(Schema.patient())
-///     row = patients.encrypt({"patient_id": "p-7", "ssn": "999-41-1234", "ward": 3})
-///     assert patients.decrypt(row) == {"patient_id": "p-7", "ssn": "999-41-1234", "ward": 3}
+///     >>> patients = keyring.records(schema)
+///     >>> row = patients.encrypt({"patient_id": "p-7", "ssn": "999-41-1234", "ward": 3})
+///     >>> patients.decrypt(row)
+///     {'patient_id': 'p-7', 'ssn': '999-41-1234', 'ward': 3}
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct Records {
     cipher: Arc<Handle<RecordCipher>>,
@@ -131,7 +133,7 @@ impl Records {
         Ok(Self { cipher, keyring: keyring.clone().unbind(), schema: schema.clone().unbind(), tenant })
     }
 
-    fn held(&self) -> PyResult<Held<RecordCipher>> {
+    pub(crate) fn held(&self) -> PyResult<Held<RecordCipher>> {
         self.cipher.get().map_err(to_py)
     }
 
@@ -183,8 +185,13 @@ impl Records {
 
 #[pymethods]
 impl Records {
-    /// Encrypts every declared field of a record: a new dict, with index columns after the record's own members. Null stays null,
-    /// missing stays missing; what the schema neither declares nor leaves in the clear is refused.
+    /// Encrypts every declared field of a record: a new `dict`, with index columns after the record's own members. Null stays null, missing stays
+    /// missing, and what the schema leaves in the clear is the same object.
+    ///
+    /// Errors: `undeclared_field`, `missing_field`, `record_shape`, `record_id_missing`, `record_id_invalid`, and those of `Field.encrypt`.
+    ///
+    ///     >>> sorted(patients.encrypt({"patient_id": "p-7", "ssn": "999-41-1234", "ward": 3}))
+    ///     ['patient_id', 'ssn', 'ssn_exact', 'ssn_last4', 'ward']
     fn encrypt<'py>(&self, py: Python<'py>, record: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let held = self.held()?;
         let cipher = held.part().map_err(to_py)?;
@@ -196,8 +203,13 @@ impl Records {
         Self::row(py, cipher, &record, &sealed)
     }
 
-    /// Decrypts every declared field of a row: the record that went in, without index columns; or an instance of the dataclass or
-    /// pydantic model `into`.
+    /// Decrypts every declared field of a row, a mapping: the `dict` that went in, without index columns; or an instance of the dataclass or pydantic
+    /// model `into`.
+    ///
+    /// Errors: those of `Field.decrypt`; `record_shape` for a model that refuses the record.
+    ///
+    ///     >>> patients.decrypt(row)["ssn"]
+    ///     '999-41-1234'
     #[pyo3(signature = (row, /, *, into = None))]
     fn decrypt<'py>(
         &self,
@@ -208,8 +220,12 @@ impl Records {
         self.opened(py, row, into).map(|(record, _)| record)
     }
 
-    /// Decrypts, and tells whether every value can be trusted: false if one stood under a suspended or compromised key, or was never
-    /// encrypted.
+    /// Decrypts as `decrypt` does: a pair of the record and whether every value can be trusted, false if one stood under a suspended or compromised
+    /// key, or was never encrypted.
+    ///
+    ///     >>> record, is_trusted = patients.open(row)
+    ///     >>> is_trusted
+    ///     True
     #[pyo3(signature = (row, /, *, into = None))]
     fn open<'py>(
         &self,
@@ -220,15 +236,21 @@ impl Records {
         self.opened(py, row, into)
     }
 
-    /// Whether a value of the row should be re-encrypted.
+    /// Whether a value of the row should be re-encrypted, as a `bool`. Reads headers alone.
+    ///
+    ///     >>> patients.needs_rotation(row)
+    ///     False
     fn needs_rotation(&self, row: &Bound<'_, PyAny>) -> PyResult<bool> {
         let held = self.held()?;
         let row = Node(members(row)?.into_any());
         held.part().and_then(|cipher| cipher.node_needs_rotation(&row)).map_err(to_py)
     }
 
-    /// Moves every value of a row to the current key and computes every index value anew. Index columns that the row has are
-    /// compared first, where their index is exact.
+    /// Moves every value of a row to the current key and computes every index value anew: a new row. Index columns that the row has are compared
+    /// first, where their index is exact. Errors: those of `decrypt`.
+    ///
+    ///     >>> patients.decrypt(patients.reencrypt(row)) == patients.decrypt(row)
+    ///     True
     fn reencrypt<'py>(&self, py: Python<'py>, row: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
         let held = self.held()?;
         let cipher = held.part().map_err(to_py)?;
@@ -237,48 +259,61 @@ impl Records {
         Self::row(py, cipher, &row, &moved)
     }
 
-    /// What an index's column is compared with to find a value of a field.
-    fn query(&self, field: &str, index: &str, value: &Bound<'_, PyAny>) -> PyResult<Query> {
+    /// What an index's column is compared with to find a value of a field: a `Query`. Errors: `unknown_field`, `unknown_index`, `query_empty`, and those
+    /// of `Field.encrypt` for the value.
+    ///
+    ///     >>> query = patients.query("ssn", "exact", "999 41 1234")
+    ///     >>> row[query.column] in query.tokens
+    ///     True
+    fn query(&self, field: Name, index: Name, value: &Bound<'_, PyAny>) -> PyResult<Query> {
         let held = self.held()?;
-        let cipher = held.part().and_then(|cipher| cipher.field(field)).map_err(to_py)?;
+        let cipher = held.part().and_then(|cipher| cipher.field(&field)).map_err(to_py)?;
         let value = to_value(value, cipher.spec().value_type()).map_err(to_py)?;
         let value = value.ok_or_else(|| to_py(ErrorCode::QueryEmpty.into()))?;
-        Ok(Query::of(cipher.query(index, &value).map_err(to_py)?, cipher.spec().stored_form()))
+        Ok(Query::of(cipher.query(&index, &value).map_err(to_py)?, cipher.spec().stored_form()))
     }
 
-    /// Whether a row is what a query asked for, in any of the field's values: confirms the candidates of a truncated index.
-    fn matches(&self, field: &str, index: &str, query: &Bound<'_, PyAny>, row: &Bound<'_, PyAny>) -> PyResult<bool> {
+    /// Whether a row is what a query asked for, in any of the field's values, as a `bool`: confirms the candidates of a truncated index.
+    ///
+    ///     >>> patients.matches("ssn", "last4", "1234", row)
+    ///     True
+    fn matches(&self, field: Name, index: Name, query: &Bound<'_, PyAny>, row: &Bound<'_, PyAny>) -> PyResult<bool> {
         let held = self.held()?;
         let cipher = held.part().map_err(to_py)?;
-        let kind = cipher.field(field).map_err(to_py)?.spec().value_type();
+        let kind = cipher.field(&field).map_err(to_py)?.spec().value_type();
         let query = to_value(query, kind).map_err(to_py)?.ok_or_else(|| to_py(ErrorCode::QueryEmpty.into()))?;
-        cipher.node_matches(field, index, &query, &Node(members(row)?.into_any())).map_err(to_py)
+        cipher.node_matches(&field, &index, &query, &Node(members(row)?.into_any())).map_err(to_py)
     }
 
-    /// Refuses the names of members, or columns, as `encrypt` refuses them.
-    fn check_names(&self, names: Vec<String>) -> PyResult<()> {
+    /// Refuses the names of members, or columns, as `encrypt` refuses them: `undeclared_field`, `record_shape`.
+    ///
+    ///     >>> patients.check_names(["patient_id", "ssn"])
+    fn check_names(&self, names: Vec<Name>) -> PyResult<()> {
         let held = self.held()?;
-        held.part().and_then(|cipher| cipher.check_names(names.iter().map(String::as_str))).map_err(to_py)
+        held.part().and_then(|cipher| cipher.check_names(names.iter().map(|name| &**name))).map_err(to_py)
     }
 
     /// Whether a member of this name is the column of an index.
-    fn is_index_column(&self, name: &str) -> PyResult<bool> {
-        self.held()?.part().map(|cipher| cipher.is_index_column(name)).map_err(to_py)
+    ///
+    ///     >>> patients.is_index_column("ssn_exact")
+    ///     True
+    fn is_index_column(&self, name: Name) -> PyResult<bool> {
+        self.held()?.part().map(|cipher| cipher.is_index_column(&name)).map_err(to_py)
     }
 
-    /// The schema.
+    /// The `Schema`.
     #[getter]
     fn schema(&self, py: Python<'_>) -> Py<Schema> {
         self.schema.clone_ref(py)
     }
 
-    /// The keyring.
+    /// The `Keyring`.
     #[getter]
     fn keyring(&self, py: Python<'_>) -> Py<Keyring> {
         self.keyring.clone_ref(py)
     }
 
-    /// The tenant; `None` where there are none.
+    /// The tenant, a `str`; `None` where there are none.
     #[getter]
     fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()

@@ -6,6 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 /// What an index's column is compared with: rows whose column holds one of the tokens; of words, all of them.
+///
+///     >>> query = ssn.query("exact", "999-41-1234")
+///     >>> f"SELECT * FROM patients WHERE {query.column} IN ({', '.join('?' * len(query.tokens))})"
+///     'SELECT * FROM patients WHERE ssn_exact IN (?)'
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct Query {
     inner: fieldward::IndexQuery,
@@ -20,13 +24,13 @@ impl Query {
 
 #[pymethods]
 impl Query {
-    /// The index's column.
+    /// The index's column, a `str`.
     #[getter]
     fn column(&self) -> &str {
         self.inner.column()
     }
 
-    /// The tokens, sorted: `bytes`, or lowercase hexadecimal `str` where the field is stored as text.
+    /// The tokens, a sorted list of `bytes`, or of hexadecimal `str` where the field is stored as text.
     #[getter]
     fn tokens<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         match self.form {

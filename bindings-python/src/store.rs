@@ -12,6 +12,9 @@ use crate::error::{Result, fail, from_py, to_py};
 use crate::value::bytes_of;
 
 /// One file per keyring in a directory, atomic and durable. Pickles as the directory.
+///
+///     >>> fw.FileStore("keys")
+///     FileStore("keys")
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct FileStore {
     inner: Arc<fieldward::FileStore>,
@@ -20,7 +23,7 @@ pub(crate) struct FileStore {
 
 #[pymethods]
 impl FileStore {
-    /// A store in `directory`, which the first save makes. It brings a pin of its own, in the user's state directory.
+    /// A store in `directory` (a `str` or path), which the first save makes. It brings a pin of its own, in the user's state directory.
     #[new]
     fn new(directory: PathBuf) -> Self {
         Self { inner: Arc::new(fieldward::FileStore::new(&directory)), directory }
@@ -36,6 +39,12 @@ impl FileStore {
 }
 
 /// Keeps documents in memory, for tests and demonstrations. Does not pickle: another process would have another one.
+///
+///     >>> in_memory = fw.KeyringConfig(
+///     ...     "test", providers={"p": fw.LocalKeyProvider.generate()}, store=fw.MemoryStore(), no_pin="a test"
+///     ... )
+///     >>> in_memory.create()
+///     Keyring(test)
 #[pyclass(frozen, module = "fieldward")]
 pub(crate) struct MemoryStore {
     inner: fieldward::MemoryStore,
@@ -55,6 +64,9 @@ impl MemoryStore {
 }
 
 /// Which document a store holds: its generation and its MAC. A save compares both.
+///
+///     >>> fw.DocumentTag.of(keyring.export())
+///     DocumentTag(generation 1)
 #[pyclass(frozen, eq, hash, module = "fieldward")]
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct DocumentTag {
@@ -66,13 +78,13 @@ pub(crate) struct DocumentTag {
 
 #[pymethods]
 impl DocumentTag {
-    /// Reads the tag from a document's bytes. It needs no key, and verifies nothing.
+    /// Reads the tag from a document's `bytes`. It needs no key, and verifies nothing. Errors: `store_corrupt`, `keyring_malformed`.
     #[staticmethod]
     fn of(document: &[u8]) -> PyResult<Self> {
         fieldward::DocumentTag::of(document).map(Self::from).map_err(to_py)
     }
 
-    /// The document's MAC, 32 bytes. Not secret.
+    /// The document's MAC, 32 `bytes`. Not secret.
     #[getter]
     fn mac<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.mac)

@@ -27,6 +27,33 @@ def field_of(kind: str, **options: Any) -> dict[str, Any]:
     return {"id": "x", "type": kind, "mode": "randomized", "record_binding": "none", **options}
 
 
+def mask(data: bytes) -> bytes:
+    """Each byte XOR 0x55: what must not stand in memory as it is."""
+    return bytes(byte ^ 0x55 for byte in data)
+
+
+class MaskProvider:
+    """Wraps nothing and only changes the bytes: the test that reads memory knows the root from the document, and no key has to stand anywhere."""
+
+    kind = "test-mask"
+    key_name = "mask"
+
+    def wrap(self, secret: bytes, context: fw.WrapContext, /) -> bytes:
+        return mask(secret)
+
+    def unwrap(self, wrapped: bytes, context: fw.WrapContext, /) -> bytes:
+        return mask(wrapped)
+
+
+def canary_schema() -> fw.Schema:
+    """A field of each mode, and an index."""
+    index = {"name": "exact", "column": "exact", "transform": "exact"}
+    return schema_of(
+        {**field_of("text"), "id": "random", "indexes": [index]},
+        {"id": "paired", "type": "text", "mode": "deterministic"},
+    )
+
+
 @pytest.fixture
 def clock() -> fw.ManualClock:
     return fw.ManualClock(START)
@@ -61,3 +88,12 @@ def on_disk(tmp_path: Path) -> fw.KeyringConfig:
     )
     config.create().close()
     return config
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[dict[str, Any]]:
+    """PostgreSQL: what `psycopg.connect` takes."""
+    from postgres import running
+
+    with running() as place:
+        yield place

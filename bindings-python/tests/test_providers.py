@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import pickle
 import sqlite3
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import boto3
-import moto
+import botocore.config
+import botocore.exceptions
+import psycopg
 import pytest
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from moto.server import ThreadedMotoServer
 
 import fieldward as fw
 from conftest import DAY, field_of, schema_of
 from fieldward.stores import DbApiStore, SqlAlchemyStore
+from postgres import database
 
 SCHEMA = schema_of(field_of("text"))
 
@@ -121,25 +126,41 @@ class KmsProvider:
         return bytes(reply["Plaintext"])
 
 
-def test_a_kms_client_in_ten_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, ThreadedMotoServer]]:
+    """A client of a key service on loopback, and its server."""
     for name, value in [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_DEFAULT_REGION", "us-east-1")]:
         monkeypatch.setenv(name, value)
-    with moto.mock_aws():
-        client = boto3.client("kms")
-        key_id = client.create_key()["KeyMetadata"]["KeyId"]
-        config = config_of(KmsProvider(client, key_id))
-        with config.create() as keyring:
-            assert works(keyring)
-        document = config.store.documents["clinic"]  # type: ignore[union-attr]
-        with config.open() as keyring:
-            assert works(keyring)
-        other = client.create_key()["KeyMetadata"]["KeyId"]
-        with pytest.raises(fw.Error):
-            replace(config, providers={"primary": KmsProvider(client, other)}).open()
-        assert key_id.encode() in document[1]
-        with pytest.raises(client.exceptions.InvalidCiphertextException):
-            wrapped = client.encrypt(KeyId=key_id, Plaintext=b"x", EncryptionContext={"a": "b"})["CiphertextBlob"]
-            client.decrypt(KeyId=key_id, CiphertextBlob=wrapped, EncryptionContext={"a": "c"})
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    options = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
+    yield boto3.client("kms", endpoint_url=f"http://{host}:{port}", config=options), server
+    server.stop()
+
+
+def test_a_kms_client_in_ten_lines(kms: tuple[Any, ThreadedMotoServer]) -> None:
+    client, server = kms
+    key_id = client.create_key()["KeyMetadata"]["KeyId"]
+    config = config_of(KmsProvider(client, key_id))
+    with config.create() as keyring:
+        assert works(keyring)
+    document = config.store.documents["clinic"]  # type: ignore[union-attr]
+    with config.open() as keyring:
+        assert works(keyring)
+    other = client.create_key()["KeyMetadata"]["KeyId"]
+    with pytest.raises(fw.Error):
+        replace(config, providers={"primary": KmsProvider(client, other)}).open()
+    assert key_id.encode() in document[1]
+    with pytest.raises(client.exceptions.InvalidCiphertextException):
+        wrapped = client.encrypt(KeyId=key_id, Plaintext=b"x", EncryptionContext={"a": "b"})["CiphertextBlob"]
+        client.decrypt(KeyId=key_id, CiphertextBlob=wrapped, EncryptionContext={"a": "c"})
+    server.stop()
+    with pytest.raises(fw.ProviderError) as away:
+        config.open()
+    assert away.value.is_retryable
+    assert isinstance(away.value.__cause__, botocore.exceptions.ConnectionError | botocore.exceptions.HTTPClientError)
+    assert "in unwrap" in "".join(traceback.format_exception(away.value))
 
 
 class Away(Exception):
@@ -321,12 +342,29 @@ def sqlite(path: Path) -> Any:
     return sqlite3.connect(path)
 
 
-@pytest.mark.parametrize("make", ["dbapi", "sqlalchemy"])
-def test_stores_over_databases(tmp_path: Path, make: str) -> None:
-    path = tmp_path / "keys.db"
-    store: Any = DbApiStore(partial(sqlite, path)) if make == "dbapi" else SqlAlchemyStore(f"sqlite:///{path}")
-    store.create_table()
-    store.create_table()
+DRIVERS = ["sqlite3", "psycopg", "sqlalchemy", "sqlalchemy-psycopg"]
+
+
+def store_over(driver: str, path: Path, request: pytest.FixtureRequest) -> Any:
+    """An empty store over a database."""
+    if driver == "sqlite3":
+        store: Any = DbApiStore(partial(sqlite, path))
+    elif driver == "sqlalchemy":
+        store = SqlAlchemyStore(f"sqlite:///{path}")
+    else:
+        place = database(request.getfixturevalue("server"), "keys")
+        if driver == "psycopg":
+            store = DbApiStore(partial(psycopg.connect, **place), paramstyle="format")
+        else:
+            store = SqlAlchemyStore(f"postgresql+psycopg://app@{place['host']}:{place['port']}/{place['dbname']}")
+    for _ in range(2):
+        store.create_table("BYTEA") if driver == "psycopg" else store.create_table()
+    return store
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_stores_over_databases(tmp_path: Path, driver: str, request: pytest.FixtureRequest) -> None:
+    store = store_over(driver, tmp_path / "keys.db", request)
     assert store.load("clinic") is None
     provider = AesProvider()
     config = config_of(provider, store)
@@ -340,11 +378,46 @@ def test_stores_over_databases(tmp_path: Path, make: str) -> None:
         assert not store.save("clinic", None, document, tag)
         assert not store.save("clinic", fw.DocumentTag.of(provider_document()), document, tag)
         assert store.save("clinic", tag, document, tag)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_writers_at_once_over_databases(tmp_path: Path, driver: str, request: pytest.FixtureRequest) -> None:
+    """Each writer rotates on a connection of its own: nobody's version is lost."""
+    config = config_of(store=store_over(driver, tmp_path / "keys.db", request))
+    with config.create() as keyring, concurrent.futures.ThreadPoolExecutor(4) as pool:
+
+        def rotate(_: int) -> int:
+            with config.open() as own:
+                while True:
+                    try:
+                        return own.rotate(activate_immediately=True)
+                    except fw.StoreError as error:
+                        if not error.is_retryable:
+                            raise
+
+        assert sorted(pool.map(rotate, range(8), timeout=120)) == list(range(2, 10))
+        keyring.refresh()
+        assert len(keyring.status()["versions"]) == 9
+
+
+@pytest.mark.parametrize("driver", ["sqlite3", "sqlalchemy"])
+def test_a_database_that_is_none(tmp_path: Path, driver: str, request: pytest.FixtureRequest) -> None:
+    config = config_of(store=store_over(driver, tmp_path / "keys.db", request))
+    config.create().close()
     (tmp_path / "keys.db").write_bytes(b"no database at all, and long enough to be seen as none" * 100)
     with pytest.raises(fw.StoreError) as refused:
         config.open()
     assert refused.value.code == "store_unavailable"
     assert isinstance(refused.value.__cause__, sqlite3.DatabaseError | sa.exc.DatabaseError)
+
+
+def test_a_server_that_is_away() -> None:
+    store = DbApiStore(partial(psycopg.connect, host="127.0.0.1", port=1, connect_timeout=2), paramstyle="format")
+    with pytest.raises(fw.StoreError) as refused:
+        config_of(store=store).open()
+    assert (refused.value.code, refused.value.is_retryable) == ("store_unavailable", True)
+    assert isinstance(refused.value.__cause__, psycopg.OperationalError)
+    assert "in load" in "".join(traceback.format_exception(refused.value))
 
 
 def provider_document() -> bytes:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import gzip
 import io
+import pickle
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import pytest
@@ -25,6 +29,9 @@ def arrays() -> dict[str, np.ndarray[Any, Any]]:
         "empty": np.empty((0, 3), dtype=np.float32),
         "one": np.array(7, dtype=">i4"),
         "truth": np.array([True, False]),
+        "complex": random.random(4) + 1j,
+        "days": np.array(["2020-02-29", "NaT"], dtype="M8[D]"),
+        "text": np.array(["a", "ß"]),
     }
 
 
@@ -82,7 +89,94 @@ def test_what_is_refused(keyring: fw.Keyring) -> None:
         with pytest.raises(fw.Error) as refused:
             weights.load(keyring, model, io.BytesIO(file))
         assert refused.value.code == code
-    with pytest.raises(fw.InputError):
-        weights.save(keyring, "m", {"o": np.array([object()])}, io.BytesIO())
-    with pytest.raises(fw.EnvelopeError):
+    with pytest.raises(fw.EnvelopeError, match="use load"):
         weights.load_file(keyring, "m", io.BytesIO(whole), io.BytesIO())
+    of_file = io.BytesIO()
+    weights.save_file(keyring, "m", io.BytesIO(b"whole"), of_file)
+    with pytest.raises(fw.EnvelopeError, match="use load_file"):
+        weights.load(keyring, "m", io.BytesIO(of_file.getvalue()))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"x": np.array([object()])},
+        {"x": np.array(["text"], dtype=object)},
+        {"x": np.zeros(2, dtype=[("a", "i4"), ("b", "f8")])},
+        # what arrays of types beside numpy's own, such as bfloat16, look like from outside
+        {"x": np.zeros(2, dtype="V2")},
+        {"x": np.ma.masked_array([1, 2], mask=[True, False])},
+        {"x": [1.0, 2.0]},
+        {("x", 1): np.zeros(2)},
+    ],
+    ids=["objects", "texts-as-objects", "records", "void", "masked", "list", "name"],
+)
+def test_arrays_that_would_not_come_back(keyring: fw.Keyring, given: Any) -> None:
+    file = io.BytesIO()
+    with pytest.raises(fw.WrongTypeError):
+        weights.save(keyring, "m", given, file)
+    assert file.getvalue() == b""
+
+
+class Slow:
+    """A file that has nothing but `read` and `write`, and does a little of either at a time."""
+
+    def __init__(self, content: bytes = b"") -> None:
+        self.content = bytearray(content)
+
+    def read(self, length: int) -> bytes:
+        part = bytes(self.content[: min(length, 100_000)])
+        del self.content[: len(part)]
+        return part
+
+    def write(self, data: memoryview) -> int:
+        self.content += data[:70_000]
+        return min(len(data), 70_000)
+
+
+def test_files_of_other_kinds(keyring: fw.Keyring, tmp_path: Path) -> None:
+    slow: Any = Slow()
+    weights.save(keyring, "m", arrays(), slow)
+    back = weights.load(keyring, "m", slow)
+    assert back["large"].tobytes() == arrays()["large"].tobytes()
+    assert slow.content == b""
+
+    content = np.random.default_rng(1).bytes(9_000_000)
+    (tmp_path / "plain").write_bytes(content)
+    with gzip.open(tmp_path / "sealed.gz", "wb", compresslevel=0) as packed, (tmp_path / "plain").open("rb", buffering=0) as source:
+        source.seek(5)
+        weights.save_file(keyring, "m", source, cast(IO[bytes], packed))
+    with gzip.open(tmp_path / "sealed.gz", "rb") as packed, tempfile.SpooledTemporaryFile(1_000) as target:
+        weights.load_file(keyring, "m", cast(IO[bytes], packed), target)
+        target.seek(0)
+        assert target.read() == content[5:]
+
+
+def test_sources_that_do_not_do(keyring: fw.Keyring) -> None:
+    class Shrinking(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(size or 0, 10))[:0]
+
+    for source in (Slow(b"content"), Shrinking(b"content")):
+        with pytest.raises(fw.MisuseError) as refused:
+            weights.save_file(keyring, "m", cast(IO[bytes], source), io.BytesIO())
+        assert refused.value.code == "invalid_argument"
+
+
+def test_no_pickle_anywhere(keyring: fw.Keyring, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("pickle")
+
+    for name in ("dump", "dumps", "load", "loads", "Pickler", "Unpickler"):
+        monkeypatch.setattr(pickle, name, refuse)
+    with pytest.raises(AssertionError, match="pickle"):
+        np.save(io.BytesIO(), np.array([object()]), allow_pickle=True)
+    whole = saved(keyring)
+    assert list(weights.load(keyring, "m", io.BytesIO(whole))) == list(arrays())
+    file = io.BytesIO()
+    weights.save_file(keyring, "m", io.BytesIO(b"a model"), file)
+    weights.load_file(keyring, "m", io.BytesIO(file.getvalue()), io.BytesIO())
+    tree = ast.parse(Path(weights.__file__).read_text("utf-8"))
+    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported == {"__future__", "json", "math", "collections.abc", "typing", "_errors", "_native", "numpy"}

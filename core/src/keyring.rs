@@ -59,6 +59,7 @@ pub(crate) use cache::{DerivedCache, DerivedKey, Parent};
 pub use destroy::{Destroy, Destruction, HeldKey, Reach};
 #[cfg(feature = "fuzzing")]
 pub(crate) use document::fuzzed_document;
+pub use environment::Wait;
 pub use epoch::RootReplaced;
 pub use lifecycle::RotateOptions;
 pub(crate) use snapshot::{DataKey, Snapshot};

@@ -54,7 +54,7 @@ pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use field::{Decrypted, FieldCipher, RecordRef, Reencrypted, Reencryption, Stored, StoredRef};
 pub use keyring::{
     ALLOWED_SKEW, Destroy, Destruction, HeldKey, IndexKeyStatus, KeyState, Keyring, KeyringBuilder, KeyringStatus,
-    ProviderStatus, Reach, RootReplaced, RotateOptions, VersionStatus,
+    ProviderStatus, Reach, RootReplaced, RotateOptions, VersionStatus, Wait,
 };
 pub use metrics::{
     FieldMetrics, FieldSnapshot, HistogramSnapshot, KeyringCounter, MAX_FIELDS, MAX_PROVIDERS, Metrics,

@@ -7,9 +7,13 @@ mod common;
 
 use std::fs;
 use std::process;
+#[cfg(feature = "parallel")]
+use std::time::Duration;
 
 use common::{Clinic, schema};
 use fieldward::{BinaryColumn, Column, ErrorCode, FieldCipher, Offsets, RecordIds, StoredColumn, Value};
+#[cfg(feature = "parallel")]
+use fieldward::{OnFailure, ValueColumn};
 use fork::{Fork, WEXITSTATUS, WIFEXITED, fork, waitpid};
 
 type Nonce = [u8; 24];
@@ -84,4 +88,36 @@ fn a_fork_in_the_middle_of_use_repeats_no_nonce() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), count, "a nonce came twice");
+}
+
+/// The child has the pool of its parent, and none of the threads.
+#[test]
+#[cfg(feature = "parallel")]
+fn a_forked_child_does_long_columns() {
+    const LONG: usize = 40_000;
+    let field = Clinic::new()
+        .field(&schema(r#"{"id": "note", "type": "text", "mode": "randomized", "record_binding": "none"}"#), "note");
+    let offsets: Vec<i64> = (0..=i64::try_from(LONG).unwrap()).collect();
+    let rows = BinaryColumn::new(&[b'x'; LONG], Offsets::I64(&offsets), None).unwrap();
+    let comes_back = || {
+        let mut output = StoredColumn::new();
+        field.encrypt_column(&Column::Binary(rows), &RecordIds::None, &mut output).unwrap();
+        let opened = field.decrypt_column(&output.as_column().unwrap(), &RecordIds::None, OnFailure::Refuse).unwrap();
+        matches!(opened.values, ValueColumn::Binary(values) if values.data() == [b'x'; LONG])
+    };
+    assert!(comes_back());
+    match fork().unwrap() {
+        Fork::Child => {
+            std::thread::spawn(|| {
+                std::thread::sleep(Duration::from_secs(60));
+                process::exit(2);
+            });
+            process::exit(i32::from(!comes_back()));
+        }
+        Fork::Parent(child) => {
+            let status = waitpid(child).unwrap();
+            assert!(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child failed or waited: {status}");
+            assert!(comes_back());
+        }
+    }
 }

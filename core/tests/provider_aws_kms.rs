@@ -209,7 +209,7 @@ fn a_forked_child_asks_for_itself() {
 
 #[test]
 fn stopped_and_back() {
-    let mut moto = Moto::start();
+    let moto = Moto::start();
     let kms = moto.builder(&moto.key()).attempts(2).attempt_timeout(Duration::from_secs(5)).build().unwrap();
     let (_, wrapped) = wrap(&kms);
     let stop = AtomicBool::new(false);

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+#[cfg(unix)]
+#[path = "services/fork.rs"]
+mod fork;
 #[path = "services/pkcs11.rs"]
 mod softhsm;
 
@@ -19,7 +22,7 @@ use fieldward::{
     WrappedKey, conformance, verify_audit,
 };
 
-use softhsm::{PIN, builder, pin, provider, service, tool};
+use softhsm::{PIN, builder, directory_of, in_a_child, make_tokens, pin, provider, service, tool};
 
 const CONTEXT: WrapContext<'static> = WrapContext::root("clinic", 3);
 
@@ -254,13 +257,6 @@ fn the_child_finalizes_its_module() {
     }
 }
 
-fn in_a_child(test: &str, variables: &[(&str, &str)]) {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", test, "--ignored"]).envs(variables.iter().copied());
-    let output = child.output().unwrap();
-    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
-}
-
 #[cfg(unix)]
 #[test]
 fn a_forked_child_uses_the_token_too() {
@@ -275,19 +271,7 @@ fn the_child_forks() {
     let provider = provider("main", "forks");
     let (secret, wrapped) = wrap(&provider);
     for _ in 0..4 {
-        // SAFETY: the child calls the provider and leaves at once, without unwinding or running what its parent registered.
-        let child = unsafe { libc::fork() };
-        if child == 0 {
-            // SAFETY: a child that waits for ever ends.
-            unsafe { libc::alarm(60) };
-            let outcome = provider.unwrap(&wrapped, &CONTEXT).is_ok_and(|opened| opened == secret);
-            // SAFETY: ends the child alone.
-            unsafe { libc::_exit(if outcome { 7 } else { 1 }) };
-        }
-        let mut status = 0;
-        // SAFETY: waits for the child that was made above.
-        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
-        assert_eq!((libc::WIFEXITED(status), libc::WEXITSTATUS(status)), (true, 7));
+        assert!(fork::holds_in_a_child(|| provider.unwrap(&wrapped, &CONTEXT).is_ok_and(|opened| opened == secret)));
         assert_eq!(provider.unwrap(&wrapped, &CONTEXT).unwrap(), secret, "the parent's sessions live on");
     }
 }
@@ -358,14 +342,7 @@ fn a_keyring_moves_from_one_provider_to_another_while_threads_encrypt() {
 #[test]
 fn a_token_that_is_taken_away_is_an_error_of_the_provider() {
     let directory = tempfile::tempdir().unwrap();
-    let (tokens, config) = (directory.path().join("tokens"), directory.path().join("softhsm2.conf"));
-    fs::create_dir(&tokens).unwrap();
-    fs::write(&config, format!("directories.tokendir = {}\n", tokens.display())).unwrap();
-    for label in ["killed", "other"] {
-        let mut init = Command::new("softhsm2-util");
-        init.args(["--init-token", "--free", "--label", label, "--so-pin", "87654321", "--pin", PIN]);
-        assert!(init.env("SOFTHSM2_CONF", &config).output().unwrap().status.success());
-    }
+    let config = make_tokens(directory.path(), &["killed", "other"]);
     let config = [("SOFTHSM2_CONF", config.to_str().unwrap())];
     in_a_child("the_child_loses_its_token", &config);
     in_a_child("the_child_has_its_token_again", &config);
@@ -376,11 +353,7 @@ fn a_token_that_is_taken_away_is_an_error_of_the_provider() {
 fn the_child_loses_its_token() {
     let killed = provider("killed", "key");
     let (_, wrapped) = wrap(&killed);
-    let tokens = service("SOFTHSM2_CONF").parent().unwrap().join("tokens");
-    let is_it = |path: &std::path::Path| {
-        fs::read(path.join("token.object")).unwrap().windows(6).any(|window| window == b"killed")
-    };
-    let token = fs::read_dir(tokens).unwrap().map(|entry| entry.unwrap().path()).find(|path| is_it(path)).unwrap();
+    let token = directory_of("killed");
     let away = token.with_extension("away");
     let opened = AtomicUsize::new(0);
     thread::scope(|scope| {

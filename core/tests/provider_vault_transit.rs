@@ -172,7 +172,7 @@ fn tokens_are_read_again_and_renewed() {
 
 #[test]
 fn sealed_stopped_and_back() {
-    let mut bao = Bao::start();
+    let bao = Bao::start();
     let provider = Arc::new(bao.builder("root").timeout(Duration::from_secs(5)).build().unwrap());
     let (_, wrapped) = wrap(&provider);
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,16 +1,29 @@
 """Field-level encryption: databases and data frames hold ciphertext, still searchable by equality where the schema says so.
 
-    import fieldward as fw
+    >>> import fieldward as fw
+    >>> fw.LocalKeyProvider.create_file("root.key").key_name[:6]  # once; from_file from then on
+    'local-'
+    >>> config = fw.KeyringConfig(
+    ...     "clinic",
+    ...     providers={"primary": fw.LocalKeyProvider.from_file("root.key")},
+    ...     store=fw.FileStore("keys"),
+    ... )
+    >>> keyring = config.create()  # once; config.open() from then on
+    >>> schema = fw.Schema.patient()
+    >>> ssn = keyring.field(schema, "ssn")
+    >>> stored = ssn.encrypt("999-41-1234", record_id="p-7")
+    >>> ssn.decrypt(stored, record_id="p-7")
+    '999-41-1234'
+    >>> patients = keyring.records(schema)
+    >>> row = patients.encrypt({"patient_id": "p-7", "ssn": "999-41-1234", "ward": 3})
+    >>> patients.decrypt(row)
+    {'patient_id': 'p-7', 'ssn': '999-41-1234', 'ward': 3}
+    >>> numbers = fw.Schema.from_dict({
+    ...     "table": "visits", "record_binding": "none", "fields": [{"id": "number", "type": "text", "mode": "deterministic"}]
+    ... })
+    >>> number = keyring.field(numbers, "number")
 
-    config = fw.KeyringConfig(
-        "clinic",
-        providers={"primary": fw.LocalKeyProvider.from_file("/etc/clinic/root.key")},
-        store=fw.FileStore("/var/lib/clinic/keys"),
-    )
-    with config.open() as keyring:  # .create() once
-        patients = keyring.records(fw.Schema.patient())
-        row = patients.encrypt({"patient_id": "p-7", "ssn": "999-41-1234", "ward": 3})
-        assert patients.decrypt(row)["ssn"] == "999-41-1234"
+The examples of `help()` go on from here.
 """
 
 from __future__ import annotations

@@ -17,13 +17,14 @@ class KeyringConfig:
 
     It holds places and names, never a key: it pickles wherever its providers and its store do.
 
-        config = KeyringConfig(
-            "clinic",
-            providers={"primary": LocalKeyProvider.from_file("/etc/clinic/root.key")},
-            store=FileStore("/var/lib/clinic/keys"),
-        )
-        with config.open() as keyring:
-            ...
+        >>> config = fw.KeyringConfig(
+        ...     "clinic",
+        ...     providers={"primary": fw.LocalKeyProvider.from_file("root.key")},
+        ...     store=fw.FileStore("keys"),
+        ... )
+        >>> with config.open() as keyring:
+        ...     keyring.id
+        'clinic'
     """
 
     keyring_id: str
@@ -57,15 +58,24 @@ class KeyringConfig:
     values past 256 bytes (past 1,024 in a column) three times as fast. All of them write and read the same bytes."""
 
     def create(self) -> _native.Keyring:
-        """Makes a new keyring: a root wrapped by every provider, one data key, one index key. `keyring_exists` if there is one."""
+        """Makes a new keyring, a `Keyring`: a root wrapped by every provider, one data key, one index key.
+
+        Errors: `keyring_exists` if there is one; `invalid_argument` for a member of another type; the kinds `provider` and `store`.
+        """
         return _native.create(self._checked())
 
     def open(self) -> _native.Keyring:
-        """Opens the keyring that the store holds: one provider call."""
+        """Opens the keyring that the store holds, a `Keyring`: one provider call.
+
+        Errors: `keyring_not_found`, `no_matching_provider`, `keyring_rolled_back`, `keyring_foreign`; the kinds `provider` and `store`.
+        """
         return _native.open(self._checked())
 
     def recover(self, export: bytes) -> _native.Keyring:
-        """Opens an exported document by name, and saves it with a new version above every generation that is known."""
+        """Opens an exported document (`bytes`) by name, and saves it with a new version above every generation that is known.
+
+        Errors: those of `open`, and `keyring_wrong_id`, `keyring_malformed`.
+        """
         return _native.recover(self._checked(), export)
 
     def _checked(self) -> KeyringConfig:

@@ -11,7 +11,11 @@ from ._errors import Error
 
 def members(record: Any) -> dict[str, Any]:
     """The members of a record as a dict: typed values stay what they are, models inside become dicts."""
-    return {name: plain(value) for name, value in items(record)}
+    try:
+        return {name: plain(value) for name, value in items(record)}
+    except RecursionError:
+        pass
+    raise Error.of("record_too_deep")
 
 
 def items(record: Any) -> list[tuple[str, Any]]:
@@ -35,10 +39,21 @@ def plain(value: Any) -> Any:
 
 
 def made(into: type[Any], record: dict[str, Any]) -> Any:
-    """An instance of a dataclass or pydantic model."""
+    """An instance of a dataclass or pydantic model. What the model raises may show the record, and goes no further."""
     validate = getattr(into, "model_validate", None)
-    if validate is not None:
-        return validate(record)
-    if dataclasses.is_dataclass(into):
-        return into(**record)
-    raise Error.of("wrong_type", "into: a dataclass or a pydantic model")
+    if validate is None and not dataclasses.is_dataclass(into):
+        raise Error.of("wrong_type", "into: a dataclass or a pydantic model")
+    try:
+        return into(**record) if validate is None else validate(record)
+    except Exception as error:
+        places = _places(error)
+    raise Error.of("record_shape", f"{into.__name__} refuses the record{places}")
+
+
+def _places(error: Exception) -> str:
+    """Where a pydantic model refuses a record, and why: no value."""
+    listed: Any = getattr(error, "errors", None)
+    if not callable(listed) or not type(error).__module__.startswith("pydantic"):
+        return ""
+    found = [f"{next(iter(item['loc']), '')}: {item['type']}" for item in listed(include_input=False, include_context=False)]
+    return f", {'; '.join(found)}"

@@ -29,6 +29,15 @@ class PythonKeyProvider(Protocol):
     Calls may come from any thread. An exception counts as `provider_unavailable` (retryable), a `PermissionError` as `provider_denied`,
     a `fieldward.Error` as its own code; it is the cause of what the caller sees. `bytes` cannot be wiped by Python: the secret may
     stay in memory until it is collected.
+
+        >>> class Provider:
+        ...     kind, key_name = "own", "key-1"
+        ...
+        ...     def wrap(self, secret, context):
+        ...         return service.encrypt(secret, context.pairs)  # of a client of your key service
+        ...
+        ...     def unwrap(self, wrapped, context):
+        ...         return service.decrypt(wrapped, context.pairs)
     """
 
     @property
@@ -51,6 +60,25 @@ class PythonKeyStore(Protocol):
 
     Calls may come from any thread. An exception counts as `store_unavailable` (retryable), a `PermissionError` as `store_denied`, a
     `fieldward.Error` as its own code.
+
+        >>> class Store:
+        ...     def __init__(self):
+        ...         self.documents, self.lock = {}, threading.Lock()
+        ...
+        ...     def load(self, keyring_id):
+        ...         return self.documents.get(keyring_id)
+        ...
+        ...     def save(self, keyring_id, expected, document, tag):
+        ...         with self.lock:
+        ...             held = self.documents.get(keyring_id)
+        ...             if (None if held is None else fw.DocumentTag.of(held)) != expected:
+        ...                 return False
+        ...             self.documents[keyring_id] = document
+        ...             return True
+        >>> import threading
+        >>> config = fw.KeyringConfig("own", providers=config.providers, store=Store(), no_pin="an example")
+        >>> config.create()
+        Keyring(own)
     """
 
     def load(self, keyring_id: str, /) -> bytes | None:

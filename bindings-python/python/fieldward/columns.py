@@ -1,9 +1,11 @@
 """Whole columns of one field: pyarrow, pandas, polars and numpy, in and out as what they were.
 
-    from fieldward import columns
-
-    stored = columns.encrypt(ssn, frame["ssn"], record_ids=frame["patient_id"])
-    clear = columns.decrypt(ssn, stored, record_ids=frame["patient_id"])
+    >>> import pandas as pd
+    >>> from fieldward import columns
+    >>> df = pd.DataFrame({"patient_id": ["p-7", "p-8"], "ssn": ["999-41-1234", None]})
+    >>> stored = columns.encrypt(ssn, df["ssn"], record_ids=df["patient_id"])
+    >>> columns.decrypt(ssn, stored, record_ids=df["patient_id"]).to_list()[0]
+    '999-41-1234'
 
 Nulls and chunks are kept. An error names its row in `rows`.
 """
@@ -20,7 +22,12 @@ from ._native import Field
 
 @dataclass(frozen=True)
 class Opened:
-    """A decrypted column, and what is known about its rows."""
+    """A decrypted column, and what is known about its rows: what `open` gives.
+
+        >>> opened = columns.open(number, columns.encrypt(number, pd.Series(["A-7", None])))
+        >>> opened.failures, opened.untrusted_rows
+        ([], 0)
+    """
 
     values: Any
     """The column; rows that failed are null."""
@@ -31,9 +38,17 @@ class Opened:
 
 
 def encrypt(field: Field, column: Any, *, record_ids: Any = None) -> Any:
-    """Encrypts a column under the current key: binary, or text where the field is stored as text.
+    """Encrypts a column under the current key: a column of the same library, of bytes, or text where the field is stored as text.
 
-    `record_ids` is a column of ids, or a list of columns, one for each part of a composite id.
+    `column` holds values of the field's type: `text` strings, `bytes` binary, `i64` any integers, `f64` any floats, `bool`, `date`, `timestamp`
+    (naive ones are local times; not mixed with aware ones), `decimal`, `json` text or objects, `uuid` 16 bytes or `UUID` objects. Missing values
+    stay missing. `record_ids` is a column of ids, or a list of columns, one for each part of a composite id.
+
+    Errors: those of `Field.encrypt`, with the first row that is refused in `rows`; `wrong_type` for what is no column, or one of another type.
+
+        >>> import pyarrow as pa
+        >>> columns.encrypt(number, pa.array(["A-7", None])).type
+        DataType(binary)
     """
     kind = kind_of(column)
     arrow = kind.to_arrow(column, _type(field))
@@ -44,18 +59,32 @@ def decrypt(field: Field, stored: Any, *, record_ids: Any = None, like: Any = No
     """Decrypts a column of stored values. The first row that fails is the error, and nothing comes out.
 
     `like` is the type that the column had where it is not the natural one of the field's type: an Arrow type, a pandas, polars or
-    numpy dtype.
+    numpy dtype. Errors: those of `Field.decrypt`, with the row in `rows`; `value_out_of_range` where that type does not hold the values.
+
+        >>> columns.decrypt(number, columns.encrypt(number, pd.Series(["A-7"], dtype="category")), like="category").dtype.name
+        'category'
     """
     return _open(field, stored, record_ids, like, report=False).values
 
 
 def open(field: Field, stored: Any, *, record_ids: Any = None, like: Any = None) -> Opened:
-    """Decrypts a column; rows that fail are null and reported, with how many rows cannot be trusted."""
+    """Decrypts a column; rows that fail are null and reported, with how many rows cannot be trusted: an `Opened`.
+
+        >>> opened = columns.open(number, pd.Series([number.encrypt("A-7"), b"plain"]))
+        >>> [(row, error.code) for row, error in opened.failures]
+        [(1, 'not_an_envelope')]
+    """
     return _open(field, stored, record_ids, like, report=True)
 
 
 def index(field: Field, name: str, column: Any) -> Any:
-    """The index values of a column, by an index of the field."""
+    """The index values of a column, by the name of an index of the field: a column of bytes, of hexadecimal text, or of lists of them.
+
+    Errors: `unknown_index`, and those of `Field.encrypt` for the values, with the row in `rows`.
+
+        >>> columns.index(ssn, "exact", pd.Series(["999-41-1234"]))[0] == ssn.index_values("999-41-1234")["ssn_exact"]
+        True
+    """
     kind = kind_of(column)
     return kind.from_stored(field.index_arrow(name, kind.to_arrow(column, _type(field))), column)
 

@@ -1,11 +1,14 @@
 """Dask: DataFrames by a schema, encrypted and decrypted partition by partition.
 
-    from fieldward import dask as fwd
-
-    stored = fwd.encrypt(frame, df)             # lazy, as every step of Dask
-    stored.to_parquet("patients")
-    found = stored[fwd.matching(frame, stored, "ssn", "999-41-1234")]
-    clear = fwd.decrypt(frame, found).compute()
+    >>> import pandas as pd
+    >>> from dask import dataframe as dd
+    >>> from fieldward import dask as fwd
+    >>> from fieldward.frame import Frame
+    >>> frame = Frame(keyring, schema)
+    >>> df = dd.from_pandas(pd.DataFrame({"patient_id": ["p-7"], "ssn": ["999-41-1234"]}))
+    >>> stored = fwd.encrypt(frame, df)  # lazy, as every step of Dask
+    >>> found = stored[fwd.matching(frame, stored, "ssn", "999-41-1234")]
+    >>> clear = fwd.decrypt(frame, found).compute()
 
 Columns of lists, which indexes of words are, need their type when Dask writes them: `to_parquet(..., schema={"note_words":
 pa.list_(pa.string())})`.
@@ -48,6 +51,12 @@ def encrypt(frame: Frame, df: _dd.DataFrame) -> _dd.DataFrame:
 
     Dask turns columns of Python objects into text, dates and decimals too, unless told otherwise (`dataframe.convert-string`): give it
     Arrow's dtypes, such as `date32[day][pyarrow]`, or what arrives here is refused as text.
+
+    Errors, at the call: `invalid_argument` for a keyring that holds a key in memory, and those of `Frame.encrypt` for names and types; those for
+    values when Dask computes.
+
+        >>> list(fwd.encrypt(frame, df).columns)
+        ['patient_id', 'ssn', 'ssn_exact', 'ssn_last4']
     """
     return df.map_partitions(
         _encrypt, Work.of(frame), meta=frame.encrypt(df._meta), enforce_metadata=False
@@ -64,6 +73,11 @@ def decrypt(
 
     The first value that fails ends the computation. With `failures` such values are null, and a column of that name has for each row
     with any of them columns and codes as text, `ssn: authentication_failed; age: key_unknown`; it is null for the others.
+
+    Errors, at the call: `unknown_field` for types of no declared column, `record_shape` for a column of failures that is there already.
+
+        >>> list(fwd.decrypt(frame, stored, failures="refused").columns)
+        ['patient_id', 'ssn', 'refused']
     """
     given = types or {}
     check_types(frame, given)
@@ -79,7 +93,10 @@ def matching(frame: Frame, df: _dd.DataFrame, field: str, value: Any, *, index: 
     """The condition of a search: rows whose index column holds what `value` gives.
 
     Rows of an inexact index are candidates: confirm them after decryption. Indexes of words are for engines that compare lists:
-    `wrong_type`.
+    `wrong_type`. Errors beside it: `unknown_field`, `unknown_index`, `query_empty`.
+
+        >>> len(stored[fwd.matching(frame, stored, "ssn", "999 41 1234")])
+        1
     """
     if any(one["name"] == index and one["is_list"] for one in frame.schema.field(field)["indexes"]):
         raise Error.of("wrong_type", "an index of several values")

@@ -1,10 +1,17 @@
 """Whole tables by a schema: pandas, polars and pyarrow, in and out as what they were.
 
-    from fieldward.frame import Frame
-
-    frame = Frame(keyring, schema)
-    stored = frame.encrypt(df)      # declared columns encrypted, index columns after the others
-    df = frame.decrypt(stored)      # the same columns and dtypes
+    >>> import pandas as pd
+    >>> from fieldward.frame import Frame
+    >>> visits = fw.Schema.from_dict({
+    ...     "table": "visits",
+    ...     "record_id": [{"path": "visit", "type": "i64"}],
+    ...     "clear": ["ward"],
+    ...     "fields": [{"id": "glucose", "type": "f64", "mode": "randomized"}],
+    ... })
+    >>> frame = Frame(keyring, visits)
+    >>> df = pd.DataFrame({"visit": [1, 2], "glucose": [5.5, None], "ward": [3, 4]})
+    >>> stored = frame.encrypt(df)  # declared columns encrypted, index columns after the others
+    >>> pd.testing.assert_frame_equal(frame.decrypt(stored), df)  # the same columns and dtypes
 
 What is not a declared column is left alone, index included. A column that the schema neither declares nor leaves in the clear is
 refused.
@@ -26,7 +33,11 @@ _Frame = TypeVar("_Frame")
 
 @dataclass(frozen=True)
 class RowFailure:
-    """A value that did not decrypt, and why."""
+    """A value that did not decrypt, and why.
+
+        >>> [(failure.column, failure.row, failure.error.code) for failure in frame.open(stored.assign(glucose=b"?")).failures]
+        [('glucose', 0, 'not_an_envelope'), ('glucose', 1, 'not_an_envelope')]
+    """
 
     column: str
     """The column."""
@@ -38,7 +49,12 @@ class RowFailure:
 
 @dataclass(frozen=True)
 class OpenedFrame(Generic[_Frame]):
-    """A decrypted table, and what is known about its values."""
+    """A decrypted table, and what is known about its values: what `Frame.open` gives.
+
+        >>> opened = frame.open(stored)
+        >>> opened.failures, opened.untrusted
+        ([], {})
+    """
 
     frame: _Frame
     """The table; values that failed are null."""
@@ -51,10 +67,14 @@ class OpenedFrame(Generic[_Frame]):
 class Frame:
     """Encrypts and decrypts the tables of one schema, of one tenant where there are tenants. It pickles as its configuration.
 
-    Every field must be a column: fields at nested paths are for `Keyring.records`. So must the parts of the record id.
+    Every field must be a column: fields at nested paths are for `Keyring.records` (`record_shape`). So must the parts of the record id.
+
+        >>> Frame(keyring, visits).encrypt(pd.DataFrame({"visit": [1], "glucose": [5.5], "ward": [3]})).columns.to_list()
+        ['visit', 'glucose', 'ward']
     """
 
     def __init__(self, keyring: Keyring, schema: Schema, *, tenant: str | None = None) -> None:
+        """The tables of a schema, of one tenant where there are tenants."""
         self._records = keyring.records(schema, tenant=tenant)
         self._fields: dict[str, Field] = {}
         for name in schema.fields:
@@ -73,6 +93,9 @@ class Frame:
 
         The types that columns had are noted, by their names alone, in the attributes of a pandas frame and the metadata of an Arrow
         table. polars has no place for it: give `decrypt` the types that are not the natural ones.
+
+        Errors: `undeclared_field`, `missing_field`, `record_shape` (two columns of one name, a name that is no `str`), `record_id_missing`, and those
+        of `columns.encrypt`, with the column in `detail` and the row in `rows`.
         """
         table = Table(frame)
         self._records.check_names(table.names)
@@ -98,16 +121,20 @@ class Frame:
     def decrypt(self, frame: _Frame, *, types: Mapping[str, Any] | None = None) -> _Frame:
         """Decrypts every declared column, and leaves index columns out. The first value that fails is the error, with its row.
 
-        `types` gives the types that columns had, by name, where they are neither noted nor the natural ones: dtypes or Arrow types.
+        `types` gives the types that columns had, by name, where they are neither noted nor the natural ones: dtypes or Arrow types. Errors: those of
+        `columns.decrypt`.
         """
         return self._open(frame, types or {}, report=False).frame
 
     def open(self, frame: _Frame, *, types: Mapping[str, Any] | None = None) -> OpenedFrame[_Frame]:
-        """Decrypts every declared column; values that fail are null and reported."""
+        """Decrypts every declared column, as an `OpenedFrame`; values that fail are null and reported."""
         return self._open(frame, types or {}, report=True)
 
     def query(self, field: str, index: str, value: Any) -> Query:
-        """What a search compares: the index's column, and the tokens of which it holds one; of words, all."""
+        """What a search compares, a `Query`: the index's column, and the tokens of which it holds one; of words, all.
+
+        Errors: `unknown_field`, `unknown_index`, `query_empty`.
+        """
         return self._records.query(field, index, value)
 
     def _open(self, frame: _Frame, types: Mapping[str, Any], *, report: bool) -> OpenedFrame[_Frame]:

@@ -1,12 +1,17 @@
 """Pydantic 2: an annotation for values that are stored encrypted.
 
-    Ssn = Annotated[str, Encrypted(ssn)]
-
-    class Patient(BaseModel):
-        ssn: Ssn
+    >>> from typing import Annotated
+    >>> from pydantic import BaseModel
+    >>> from fieldward.pydantic import Encrypted
+    >>> class Visit(BaseModel):
+    ...     number: Annotated[str, Encrypted(number)]
+    >>> stored = Visit(number="A-7").model_dump()
+    >>> number.decrypt(stored["number"]), Visit(**stored).number
+    ('A-7', 'A-7')
 
 A model validated from stored values (`bytes`, or text that begins with `fw1.`) holds the value; `model_dump()` gives envelopes. The field
-must bind no record id, since an annotation cannot see the record: for those use `Keyring.records`, which takes models whole.
+must bind no record id, since an annotation cannot see the record: for those use `Keyring.records`, which takes models whole. pydantic shows what it refuses
+in the text of its `ValidationError`: set `hide_input_in_errors` in the model's configuration.
 """
 
 from __future__ import annotations
@@ -23,9 +28,15 @@ __all__ = ["Encrypted"]
 
 
 class Encrypted:
-    """Annotates a value that is decrypted when a model is validated and encrypted when it is dumped."""
+    """Annotates a value that is decrypted when a model is validated and encrypted when it is dumped.
+
+        >>> Encrypted(ssn)
+        Traceback (most recent call last):
+        fieldward.MisuseError: the schema binds a record id and none was given ...
+    """
 
     def __init__(self, field: Field) -> None:
+        """Values of this field, which binds no record id: `record_id_missing` otherwise."""
         declared = field.schema.field(field.id)
         if declared["is_bound"]:
             raise Error.of("record_id_missing", f"an annotation cannot see the record: declare record_binding = none for {field.id}")

@@ -1,11 +1,13 @@
 """Spark: DataFrames by a schema, encrypted and decrypted by the workers.
 
-    from fieldward import spark as fws
-
-    stored = fws.encrypt(frame, df)             # a DataFrame; nothing runs until Spark runs it
-    stored.write.parquet("patients")
-    found = stored.where(fws.matching(frame, "ssn", "999-41-1234"))
-    clear = fws.decrypt(frame, found)           # the columns and types that went in
+    >>> from fieldward import spark as fws
+    >>> from fieldward.frame import Frame
+    >>> frame = Frame(keyring, schema)
+    >>> df = session.createDataFrame([("p-7", "999-41-1234")], ["patient_id", "ssn"])
+    >>> stored = fws.encrypt(frame, df)  # a DataFrame; nothing runs until Spark runs it
+    >>> stored.write.parquet("patients")
+    >>> found = stored.where(fws.matching(frame, "ssn", "999-41-1234"))
+    >>> clear = fws.decrypt(frame, found)  # the columns and types that went in
 
 `frame` is a `fieldward.frame.Frame`. What Spark sends to its workers is the frame's configuration; each worker process opens the keyring
 from the same key service and store, once, and keeps it open until Spark ends the process. A keyring that holds a key in memory is
@@ -42,6 +44,12 @@ def encrypt(frame: Frame, df: _sql.DataFrame) -> _sql.DataFrame:
     """Encrypts every declared column, and adds the columns of its indexes after the others. Nulls stay null.
 
     The types that columns had are noted, by their names alone, in the metadata of the columns, which Spark keeps in Parquet and Delta tables.
+
+    Errors, at the call: `invalid_argument` for a keyring that holds a key in memory, and those of `Frame.encrypt` for names and types; those for
+    values when Spark runs it, see `error_of`.
+
+        >>> fws.encrypt(frame, df).columns
+        ['patient_id', 'ssn', 'ssn_exact', 'ssn_last4']
     """
     from pyspark.sql.pandas.types import from_arrow_type, to_arrow_schema
     from pyspark.sql.types import StructField, StructType
@@ -76,6 +84,11 @@ def decrypt(
 
     The first value that fails ends the job. With `failures` such values are null, and a column of that name lists, for each row that has
     any, `column` and `code`; it is null for the others.
+
+    Errors, at the call: `unknown_field` for types of no declared column, `record_shape` for a column of failures that is there already.
+
+        >>> fws.decrypt(frame, stored, types={"ssn": "string"}, failures="refused").columns
+        ['patient_id', 'ssn', 'refused']
     """
     from pyspark.sql.pandas.types import from_arrow_type, to_arrow_type
     from pyspark.sql.types import DataType, StructField, StructType
@@ -115,7 +128,10 @@ def decrypt(
 def matching(frame: Frame, field: str, value: Any, *, index: str = "exact") -> _sql.Column:
     """The condition of a search: rows whose index column holds what `value` gives. Of an index of words, all words.
 
-    Rows of an inexact index are candidates: confirm them after decryption.
+    Rows of an inexact index are candidates: confirm them after decryption. Errors: `unknown_field`, `unknown_index`, `query_empty`.
+
+        >>> stored.where(fws.matching(frame, "ssn", "999 41 1234")).count()
+        1
     """
     from pyspark.sql import functions
 
@@ -132,7 +148,15 @@ def matching(frame: Frame, field: str, value: Any, *, index: str = "exact") -> _
 
 
 def error_of(exception: BaseException) -> Error | None:
-    """The error that a worker met, from Spark's exception at the driver; `None` if it was another one."""
+    """The error that a worker met, from Spark's exception at the driver; `None` if it was another one.
+
+        >>> from pyspark.errors import PythonException
+        >>> try:
+        ...     fws.decrypt(frame, df).collect()
+        ... except PythonException as exception:
+        ...     print(fws.error_of(exception).code)
+        wrong_stored_form
+    """
     _, mark, text = str(exception).partition(_MARK)
     if not mark:
         return None
@@ -141,7 +165,11 @@ def error_of(exception: BaseException) -> Error | None:
 
 
 class WorkerError(Exception):
-    """A `fieldward.Error` on its way to the driver: Spark carries the text alone."""
+    """A `fieldward.Error` on its way to the driver: Spark carries the text alone.
+
+        >>> str(fws.error_of(WorkerError('fieldward error {"code": "wrong_type", "detail": null, "rows": [3]}')))
+        "the value's type is not the field's declared type"
+    """
 
 
 _MARK = "fieldward error "

@@ -29,7 +29,13 @@ def _checked(table: str) -> str:
 class DbApiStore:
     """A store over DB-API connections (PEP 249): sqlite3, psycopg, and others.
 
-        store = DbApiStore(partial(sqlite3.connect, "keys.db"))
+        >>> import sqlite3
+        >>> from functools import partial
+        >>> from fieldward.stores import DbApiStore
+        >>> store = DbApiStore(partial(sqlite3.connect, "keys.db"))
+        >>> store.create_table()  # once
+        >>> fw.KeyringConfig("db", providers=config.providers, store=store, pin=fw.FilePin("pins")).create()
+        Keyring(db)
 
     `connect` gives a new connection at each call: calls come from any thread. It pickles if `connect` does. The database must be durable
     after a commit, as PostgreSQL and SQLite are unless told otherwise.
@@ -42,6 +48,7 @@ class DbApiStore:
         paramstyle: Literal["qmark", "format"] = "qmark",
         table: str = "fieldward_keyrings",
     ) -> None:
+        """A store in `table`, whose name is checked (`invalid_name`); `paramstyle` is the driver's (PEP 249)."""
         self._connect = connect
         self._mark = {"qmark": "?", "format": "%s"}[paramstyle]
         self._table = _checked(table)
@@ -114,12 +121,17 @@ class DbApiStore:
 class SqlAlchemyStore:
     """A store over an SQLAlchemy engine, or the URL of one.
 
-        store = SqlAlchemyStore("postgresql+psycopg://keys@db/keys")
+        >>> from fieldward.stores import SqlAlchemyStore
+        >>> store = SqlAlchemyStore("sqlite:///keys.sqlite")  # such as postgresql+psycopg://keys@db/keys
+        >>> store.create_table()  # once
+        >>> fw.KeyringConfig("sql", providers=config.providers, store=store, pin=fw.FilePin("pins")).create()
+        Keyring(sql)
 
     Given a URL it pickles as that URL, which must then hold no password; an engine does not pickle.
     """
 
     def __init__(self, engine: sa.Engine | str, *, table: str = "fieldward_keyrings") -> None:
+        """A store in `table`, whose name is checked (`invalid_name`)."""
         import sqlalchemy as sa
 
         self._url = engine if isinstance(engine, str) else None

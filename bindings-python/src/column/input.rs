@@ -47,6 +47,16 @@ fn cast(array: &ArrayRef, kind: &DataType) -> Result<ArrayRef> {
         .map_err(|_| Error::with_detail(ErrorCode::ValueOutOfRange, format!("a column of {}", array.data_type())))
 }
 
+/// Whole numbers in 64 bits; an error names the row that has more.
+fn integers(array: &ArrayRef) -> Result<ArrayRef> {
+    cast(array, &DataType::Int64).map_err(|error| {
+        let fitting = arrow_cast::cast(array, &DataType::Int64);
+        let row =
+            fitting.ok().and_then(|fitting| (0..array.len()).find(|row| fitting.is_null(*row) && array.is_valid(*row)));
+        row.map_or(error, |row| Error::with_detail(ErrorCode::ValueOutOfRange, format!("row {row}")).in_row(row))
+    })
+}
+
 impl Input {
     /// The form of a chunk for a field of this type.
     ///
@@ -68,9 +78,7 @@ impl Input {
             (ValueType::Bytes, T::BinaryView | T::FixedSizeBinary(_)) | (ValueType::Uuid, T::FixedSizeBinary(16)) => {
                 Ok(Self::Bytes(kind, cast(array, &T::LargeBinary)?))
             }
-            (ValueType::I64, kind) if kind.is_integer() => {
-                Ok(Self::I64(cast(array, &T::Int64)?.as_primitive().clone()))
-            }
+            (ValueType::I64, kind) if kind.is_integer() => Ok(Self::I64(integers(array)?.as_primitive().clone())),
             (ValueType::F64, T::Float16 | T::Float32 | T::Float64) => {
                 Ok(Self::F64(cast(array, &T::Float64)?.as_primitive().clone()))
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::context::{RecordId, RecordIdPart};
-use crate::error::{ErrorCode, Result, fail};
+use crate::error::{Error, ErrorCode, Result, fail};
 
 /// A column of values in the clear.
 #[non_exhaustive]
@@ -284,11 +284,11 @@ impl RecordIds<'_> {
             Self::Each(ids) => return Ok(ids.get(row).cloned()),
             Self::Text(column) => {
                 let Some(bytes) = column.get(row) else {
-                    return fail(ErrorCode::RecordIdInvalid, format!("row {row}"));
+                    return in_row(ErrorCode::RecordIdInvalid, row);
                 };
                 match std::str::from_utf8(bytes) {
                     Ok(text) => RecordIdPart::Text(text.to_owned()),
-                    Err(_) => return fail(ErrorCode::InvalidText, format!("record id of row {row}")),
+                    Err(_) => return in_row(ErrorCode::InvalidText, row),
                 }
             }
             Self::I64(ids) => RecordIdPart::I64(ids.get(row).copied().unwrap_or_default()),
@@ -310,16 +310,21 @@ impl RecordIds<'_> {
             Self::Uuid(ids) => one(RecordIdPart::UUID_TAG, &ids.get(row).copied().unwrap_or_default()),
             Self::Text(column) => match column.get(row).map(std::str::from_utf8) {
                 Some(Ok(text)) if text.len() + 5 <= RecordId::MAX_LEN => one(2, text.as_bytes()),
-                Some(Ok(_)) | None => return fail(ErrorCode::RecordIdInvalid, format!("row {row}")),
-                Some(Err(_)) => return fail(ErrorCode::InvalidText, format!("record id of row {row}")),
+                Some(Ok(_)) | None => return in_row(ErrorCode::RecordIdInvalid, row),
+                Some(Err(_)) => return in_row(ErrorCode::InvalidText, row),
             },
             Self::Each(ids) => match ids.get(row) {
                 Some(id) => output.extend_from_slice(id.canonical()),
-                None => return fail(ErrorCode::RecordIdInvalid, format!("row {row}")),
+                None => return in_row(ErrorCode::RecordIdInvalid, row),
             },
         }
         Ok(())
     }
+}
+
+/// A record id that is refused.
+fn in_row<T>(code: ErrorCode, row: usize) -> Result<T> {
+    Err(Error::with_detail(code, format!("record id of row {row}")).in_row(row))
 }
 
 impl fmt::Debug for BinaryColumn<'_> {

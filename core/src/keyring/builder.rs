@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::document::{Base64, Document, Hex32, IndexKeyEntry, MAX_PROVIDERS};
-use super::environment::{Environment, NamedProvider, Waits};
+use super::environment::{Environment, NamedProvider, Wait, Waits};
 use super::made::MadeKeys;
 use super::open::Opened;
 use super::refresh::Refresh;
@@ -149,9 +149,9 @@ impl KeyringBuilder {
     /// calls what it is given once. For hosts with a lock of their own, such as Python's interpreter lock: without it released, a store
     /// or sink that is written in Python and runs on another thread would wait for the thread that waits for it.
     ///
-    /// A hook that does not call it ends the wait at once: the read counts as timed out, the event as lost
-    /// (`audit_failures`).
-    pub fn around_waits(mut self, hook: impl Fn(&mut (dyn FnMut() + Send)) + Send + Sync + 'static) -> Self {
+    /// A hook that does not call it ends the wait at once: the event is lost (`audit_failures`); the read goes on, and what it finds is
+    /// there for later calls. [`Wait`] tells which it is.
+    pub fn around_waits(mut self, hook: impl Fn(Wait, &mut (dyn FnMut() + Send)) + Send + Sync + 'static) -> Self {
         self.waits = Waits::inside(hook);
         self
     }

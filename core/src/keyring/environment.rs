@@ -23,23 +23,33 @@ pub(super) struct NamedProvider {
     pub(super) provider: Arc<dyn KeyProvider>,
 }
 
+/// What a use of a key may wait for.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A read of the store on the helper thread, which may ask a provider.
+    Read,
+    /// The audit log, on this thread.
+    Audit,
+}
+
 /// What a host does around a wait.
-type Hook = dyn Fn(&mut (dyn FnMut() + Send)) + Send + Sync;
+type Hook = dyn Fn(Wait, &mut (dyn FnMut() + Send)) + Send + Sync;
 
 /// Runs waits inside the host's hook, where there is one.
 #[derive(Clone, Default)]
 pub(super) struct Waits(Option<Arc<Hook>>);
 
 impl Waits {
-    pub(super) fn inside(hook: impl Fn(&mut (dyn FnMut() + Send)) + Send + Sync + 'static) -> Self {
+    pub(super) fn inside(hook: impl Fn(Wait, &mut (dyn FnMut() + Send)) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hook)))
     }
 
     /// What `wait` gives; `None` if the hook did not run it.
-    pub(super) fn run<T: Send>(&self, wait: impl FnOnce() -> T + Send) -> Option<T> {
+    pub(super) fn run<T: Send>(&self, what: Wait, wait: impl FnOnce() -> T + Send) -> Option<T> {
         let Some(hook) = &self.0 else { return Some(wait()) };
         let (mut wait, mut result) = (Some(wait), None);
-        hook(&mut || {
+        hook(what, &mut || {
             if let Some(wait) = wait.take() {
                 result = Some(wait());
             }
@@ -84,7 +94,7 @@ impl Environment {
         if self.writer.is_idle() {
             return;
         }
-        let recorded = self.waits.run(|| self.writer.record(key, event));
+        let recorded = self.waits.run(Wait::Audit, || self.writer.record(key, event));
         if !matches!(recorded, Some(Ok(()))) {
             self.metrics.count(KeyringCounter::AuditFailures);
         }

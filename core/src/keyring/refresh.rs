@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use arc_swap::Guard;
 
 use super::document::{Document, head};
+use super::environment::Wait;
 use super::open::Opened;
 use super::snapshot::Snapshot;
 use super::{Inner, Keyring, Parent};
@@ -191,7 +192,7 @@ impl Inner {
             return;
         }
         let timeout = self.environment.store_timeout;
-        self.environment.waits.run(|| {
+        self.environment.waits.run(Wait::Read, || {
             let attempts = self.attempts();
             drop(self.refresh.finished.wait_timeout_while(attempts, timeout, |attempts| attempts.finished == before));
         });

@@ -103,18 +103,13 @@ impl Https {
         own.agent.clone()
     }
 
-    /// Sends a request and reads the whole reply.
+    /// Sends a request and reads the whole reply, within the client's time limits and these, where they are shorter.
     ///
     /// # Errors
     ///
     /// `ProviderUnavailable` if the service is not reached in time; `ProviderBadReply` for a certificate or TLS version that is not
     /// accepted, a reply past its bounds, or one that is no HTTP; `InvalidArgument` for plain HTTP to another machine.
-    pub(super) fn send(&self, request: Request<impl AsSendBody>) -> Result<Reply> {
-        self.send_within(request, None, None)
-    }
-
-    /// The same, with time limits that are shorter than the client's.
-    pub(super) fn send_within(
+    pub(super) fn send(
         &self,
         request: Request<impl AsSendBody>,
         connect: Option<Duration>,

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fieldward::{
-    ErrorCode, Keyring, KeyringBuilder, LocalKeyProvider, ManualClock, MemorySink, RotateOptions, SecretKey,
+    ErrorCode, Keyring, KeyringBuilder, LocalKeyProvider, ManualClock, MemorySink, RotateOptions, SecretKey, Wait,
 };
 
 use crate::common::{START, bytes, code, patients, record, text};
@@ -198,7 +198,8 @@ fn waits_run_inside_the_hosts_hook() {
     let (site, keyring) = Site::new();
     let waits = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&waits);
-    let hosted = site.builder().around_waits(move |wait| {
+    let hosted = site.builder().around_waits(move |what, wait| {
+        assert_eq!(what, Wait::Read);
         counted.fetch_add(1, Ordering::SeqCst);
         wait();
     });
@@ -214,7 +215,7 @@ fn waits_run_inside_the_hosts_hook() {
 fn a_hook_that_does_not_wait_ends_the_wait() {
     let (site, _) = Site::new();
     let sink = MemorySink::new();
-    let hosted = site.builder().audit(sink.clone()).around_waits(|_| ()).open().unwrap();
+    let hosted = site.builder().audit(sink.clone()).around_waits(|_, _| ()).open().unwrap();
     site.clock.advance(3_601);
     site.store.set(Mood::Down);
     assert_eq!(code(seal(&hosted)), ErrorCode::KeyringStale);

@@ -5,6 +5,8 @@ pub(crate) fn holds_in_a_child(work: impl FnOnce() -> bool) -> bool {
     // SAFETY: the child runs `work` and leaves at once.
     let child = unsafe { libc::fork() };
     if child == 0 {
+        // SAFETY: a child that waits for ever ends.
+        unsafe { libc::alarm(60) };
         let held = work();
         // SAFETY: ends the child alone.
         unsafe { libc::_exit(if held { 7 } else { 1 }) };

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,7 +40,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 pub(crate) struct Server {
-    child: Child,
+    child: Mutex<Child>,
     pub(crate) port: u16,
     log: PathBuf,
 }
@@ -49,10 +50,10 @@ impl Server {
     pub(crate) fn start(command: &mut Command, port: u16, path: &str, log: &Path) -> Self {
         let out = File::create(log).unwrap();
         command.stdin(Stdio::null()).stdout(out.try_clone().unwrap()).stderr(out);
-        let mut server = Self { child: command.spawn().unwrap(), port, log: log.to_owned() };
+        let server = Self { child: Mutex::new(command.spawn().unwrap()), port, log: log.to_owned() };
         let end = Instant::now() + Duration::from_secs(60);
         while http(port, "GET", path, &[], "").is_none() {
-            let ended = server.child.try_wait().unwrap();
+            let ended = server.child.lock().unwrap().try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < end, "{}", fs::read_to_string(&server.log).unwrap());
             thread::sleep(Duration::from_millis(20));
         }
@@ -63,9 +64,10 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn stop(&mut self) {
-        let _ = self.child.kill();
-        self.child.wait().unwrap();
+    pub(crate) fn stop(&self) {
+        let mut child = self.child.lock().unwrap();
+        let _ = child.kill();
+        child.wait().unwrap();
     }
 }
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from .._errors import Error
@@ -13,6 +12,9 @@ from .._native import ArrowColumn
 
 class Kind(Protocol):
     """One library's columns."""
+
+    def is_column(self, column: Any) -> bool:
+        """Whether it is a column: not a table, an index or a single value."""
 
     def to_arrow(self, column: Any, kind: str) -> Any:
         """A column in the clear, of values of a field's type, as something that speaks Arrow."""
@@ -32,37 +34,47 @@ _MODULES = {"pyarrow": "arrow", "pandas": "frames", "polars": "polar", "numpy": 
 
 def kind_of(column: Any) -> Kind:
     """The library that a column is of."""
-    for parent in type(column).__mro__:
-        module = _MODULES.get(parent.__module__.partition(".")[0])
-        if module is not None:
-            found: Kind = importlib.import_module(f"{__name__}.{module}").KIND
+    parents = [parent.__module__.partition(".")[0] for parent in type(column).__mro__]
+    module = next((_MODULES[parent] for parent in parents if parent in _MODULES), None)
+    if module is None and (hasattr(column, "__arrow_c_stream__") or hasattr(column, "__arrow_c_array__")):
+        module = "arrow"
+    if module is not None:
+        found: Kind = importlib.import_module(f"{__name__}.{module}").KIND
+        if found.is_column(column):
             return found
-    if hasattr(column, "__arrow_c_stream__") or hasattr(column, "__arrow_c_array__"):
-        import pyarrow
-
-        from .arrow import KIND
-
-        sys.modules.setdefault("pyarrow", pyarrow)
-        return KIND
     raise Error.of("wrong_type", "a column of pyarrow, pandas, polars or numpy")
 
 
-def fitting(values: Iterable[Any], make: Any) -> Any:
-    """What `make` makes of all values; or the error that names the first row that it refuses. The exception itself may show data."""
-    values = list(values)
+def whole(make: Callable[[], Any], code: str, detail: str) -> Any:
+    """What `make` gives, or this error. The exception itself goes no further: it may show data."""
+    try:
+        return make()
+    except Exception:
+        pass
+    raise Error.of(code, detail)
+
+
+def fitting(values: Sequence[Any], make: Callable[[Sequence[Any]], Any]) -> Any:
+    """What `make` makes of all values; or the error that names the first row that it refuses."""
     try:
         return make(values)
     except Exception:
         pass
     for row, value in enumerate(values):
-        try:
-            make([value])
-        except UnicodeError:
-            raise Error.of("invalid_text", f"row {row}", (row,)) from None
-        except Error as error:
-            raise Error.of(error.code, f"row {row}", (row,)) from None
-        except OverflowError:
-            raise Error.of("value_out_of_range", f"row {row}", (row,)) from None
-        except Exception:
-            raise Error.of("wrong_type", f"row {row}", (row,)) from None
-    raise Error.of("wrong_type", "values of several types")
+        code = _refusal(make, value)
+        if code is not None:
+            raise Error.of(code, f"row {row}", (row,))
+    raise Error.of("value_out_of_range", "values that Arrow does not hold in one column: encrypt them one by one")
+
+
+def _refusal(make: Callable[[Sequence[Any]], Any], value: Any) -> str | None:
+    try:
+        make([value])
+    except Error as error:
+        return error.code
+    except UnicodeError:
+        return "invalid_text"
+    except Exception:
+        # The type is right: the value has no place in Arrow's.
+        return "value_out_of_range"
+    return None

@@ -20,7 +20,9 @@ class Table:
         if type(table).__name__ not in ((wanted,) if isinstance(wanted, str) else wanted):
             raise Error.of("wrong_type", "a table: pandas.DataFrame, polars.DataFrame, pyarrow.Table or RecordBatch")
         self._table = table
-        self.names: list[str] = [str(name) for name in (table.schema.names if self._library == "pyarrow" else table.columns)]
+        self.names: list[str] = list(table.schema.names if self._library == "pyarrow" else table.columns)
+        if not all(isinstance(name, str) for name in self.names):
+            raise Error.of("record_shape", "a column whose name is not a str")
         if len(set(self.names)) != len(self.names):
             raise Error.of("record_shape", "two columns of one name")
 

@@ -1,6 +1,8 @@
 //! Long columns on several cores: parts of them, each a batch of its own.
 
 use std::ops::Range;
+use std::process;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -14,6 +16,13 @@ pub(super) const MIN_ROWS: usize = 16_384;
 /// Rows of a part; fills whole bytes of a bitmap.
 const PART: usize = 8_192;
 
+/// Whether so many rows are shared out. A forked child has its parent's pool without the threads, and would wait for them for ever: it does
+/// its columns alone.
+fn are_shared(rows: usize) -> bool {
+    static STARTED_BY: OnceLock<u32> = OnceLock::new();
+    rows >= MIN_ROWS && *STARTED_BY.get_or_init(process::id) == process::id() && rayon::current_num_threads() > 1
+}
+
 fn parts(rows: usize) -> Vec<Range<usize>> {
     (0..rows).step_by(PART).map(|start| start..rows.min(start + PART)).collect()
 }
@@ -24,7 +33,7 @@ pub(super) fn seal(
     seal: impl Fn(Range<usize>, &mut [u8]) -> Result<()> + Sync,
 ) -> Result<()> {
     let rows = output.rows();
-    if rows < MIN_ROWS || rayon::current_num_threads() == 1 {
+    if !are_shared(rows) {
         return seal(0..rows, &mut output.data);
     }
     let mut places = Vec::with_capacity(rows / PART + 1);
@@ -49,8 +58,7 @@ impl FieldCipher {
         on_failure: OnFailure,
         memory: ValueColumn,
     ) -> Result<DecryptedColumn> {
-        let alone = stored.rows() < MIN_ROWS || rayon::current_num_threads() == 1;
-        if alone || records.rows().is_some_and(|ids| ids != stored.rows()) {
+        if !are_shared(stored.rows()) || records.rows().is_some_and(|ids| ids != stored.rows()) {
             return self.open_column(stored, records, on_failure, 0, memory);
         }
         let open = |rows: &Range<usize>, memory: ValueColumn| {

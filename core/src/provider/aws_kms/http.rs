@@ -55,8 +55,8 @@ impl Connector {
         let body = body.bytes().ok_or_else(|| Error::new(ErrorCode::Internal))?;
         let (connect, read) = (self.connect, self.read);
         let reply = match parts.method {
-            Method::GET => self.https.send_within(Request::from_parts(parts, ()), connect, read),
-            _ => self.https.send_within(Request::from_parts(parts, body), connect, read),
+            Method::GET => self.https.send(Request::from_parts(parts, ()), connect, read),
+            _ => self.https.send(Request::from_parts(parts, body), connect, read),
         }?;
         let malformed = |_| Error::with_detail(ErrorCode::ProviderBadReply, "headers of another form");
         let mut response = Response::new(SdkBody::from(reply.body.as_slice()));

@@ -89,9 +89,9 @@ impl Server {
         match body {
             Some(body) => {
                 let request = request.header("Content-Type", "application/json");
-                self.https.send(request.body(body).map_err(invalid)?)
+                self.https.send(request.body(body).map_err(invalid)?, None, None)
             }
-            None => self.https.send(request.body(()).map_err(invalid)?),
+            None => self.https.send(request.body(()).map_err(invalid)?, None, None),
         }
     }
 }
