@@ -20,4 +20,4 @@ export FIELDWARD_MOTO
 cp index.d.ts node_modules/index.d.ts.committed
 ./build.sh --profile "${NODE_PROFILE:-release}" -- --locked
 cmp index.d.ts node_modules/index.d.ts.committed || { echo "index.d.ts is not what the native module declares: commit the new one"; exit 1; }
-node --expose-gc --test "$@" tests/
+node --expose-gc --test "$@" tests/*.test.js
