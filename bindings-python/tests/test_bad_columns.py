@@ -40,6 +40,11 @@ def of_bytes(values: list[bytes], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), binary.buffers())
 
 
+# What breaks Arrow's own rules: keys past the dictionary, offsets that fall.
+BEYOND = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int8()), pa.array([CANARY]), safe=False)
+FALLING = pa.Array.from_buffers(
+    pa.string(), 2, [None, pa.py_buffer(np.array([0, 5, 2], dtype="i4").tobytes()), pa.py_buffer(CANARY.encode())]
+)
 LAID_OUT: list[tuple[str, Any]] = [
     ("i64", unaligned(pa.array([1, None, 3]))),
     ("f64", unaligned(pa.array([1.5, None, 3.5]))),
@@ -87,6 +92,8 @@ ARROW: list[tuple[str, Any, str, tuple[int, ...]]] = [
     ("text", pa.array([dt.timedelta(1)]), "wrong_type", ()),
     ("text", of_bytes([b"a", b"", b"7f3a9c\xff"], pa.string()), "invalid_text", (2,)),
     ("text", pa.chunked_array([["a", "b"], of_bytes([b"a", b"7f3a9c\xff"], pa.string())]), "invalid_text", (3,)),
+    ("text", BEYOND, "wrong_type", ()),
+    ("text", FALLING, "invalid_argument", ()),
     ("json", pa.array(["{}", "{" + CANARY]), "invalid_json", (1,)),
     ("bytes", pa.array([CANARY]), "wrong_type", ()),
     ("i64", pa.array([1, 2**64 - 1], type=pa.uint64()), "value_out_of_range", (1,)),
