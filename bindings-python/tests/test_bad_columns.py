@@ -20,6 +20,8 @@ from fieldward.frame import Frame
 from refusals import CANARY, HUGE, refused
 
 UTC = dt.timezone.utc
+# Any: older numpy has no types for it
+MASKED: Any = np.ma.masked_array
 
 
 def field_for(keyring: fw.Keyring, kind: str, **options: Any) -> fw.Field:
@@ -63,8 +65,8 @@ LAID_OUT: list[tuple[str, Any]] = [
     ("f64", np.array([(1, 2.5), (3, 4.5)], dtype=[("a", "i1"), ("b", "f8")])["b"]),
     ("i64", np.array([1, -2], dtype=">i8")),
     ("f64", np.asfortranarray(np.arange(6.0).reshape(2, 3))[1]),
-    ("i64", np.ma.masked_array([1, 2, 3], mask=[False, True, False])),
-    ("timestamp", np.ma.masked_array(np.array(["2026-01-02", "2026-01-03"], dtype="datetime64[us]"), mask=[True, False])),
+    ("i64", MASKED([1, 2, 3], mask=[False, True, False])),
+    ("timestamp", MASKED(np.array(["2026-01-02", "2026-01-03"], dtype="datetime64[us]"), mask=[True, False])),
     ("text", np.array(["a", "bb"])[::-1]),
     ("i64", np.array([1, 2], dtype=object)),
 ]
