@@ -40,7 +40,7 @@ def public(module: types.ModuleType) -> dict[str, Any]:
     names = getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")])
     found = {name: getattr(module, name) for name in names}
     own = {name: made for name, made in found.items() if isinstance(made, type) or inspect.isroutine(made)}
-    return {name: made for name, made in own.items() if module is fw or made.__module__ == module.__name__}
+    return {name: made for name, made in own.items() if hasattr(module, "__all__") or made.__module__ == module.__name__}
 
 
 def members(made: type) -> dict[str, Any]:

@@ -21,6 +21,9 @@ def test_every_block_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = ROOT / "bindings-python" / page
     blocks = re.findall(r"^```python\n(.*?)^```$", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert len(blocks) == PAGES[page]
+    if page == "docs/guide.md":
+        code = [[line for line in block.splitlines() if line.strip()] for block in blocks]
+        assert max(len(code[at]) for at in (0, 2, 4)) <= 10, "ten lines for a field, a record, a frame"
     for name, value in [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_DEFAULT_REGION", "us-east-1")]:
         monkeypatch.setenv(name, value)
     with moto.mock_aws():
