@@ -9,6 +9,7 @@ SCALE ?= 1000 10000 100000 1000000
 PEERS ?=
 REPORT_ARGS ?=
 PYTHON_BENCH_ARGS ?=
+NODE_BENCH_ARGS ?=
 NIGHTLY ?= nightly
 VENV := target/venv
 PYTHON := $(VENV)/bin/python3
@@ -19,7 +20,7 @@ PROVIDERS := pkcs11 vault-transit
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
-.PHONY: help demo test test-backends test-providers test-python test-jobs test-node bench bench-tools bench-peers bench-python fuzz lint audit \
+.PHONY: help demo test test-backends test-providers test-python test-jobs test-node test-kotlin test-swift bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
 	tools tools-fips reference
 
 help:
@@ -29,6 +30,8 @@ help:
 	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
 	@echo "make test-jobs   the Python package's jobs for Spark and Dask, a million rows each (needs Java)"
 	@echo "make test-node   the npm package, on the Node at hand"
+	@echo "make test-kotlin   the Kotlin package, on the JVM at hand"
+	@echo "make test-swift   the Swift package, on this system's Swift or Debian 13's"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
 	@echo "make lint    format and lints alone"
@@ -100,6 +103,15 @@ test-node: tools
 	cargo clippy --locked --package fieldward-node -- -D warnings
 	bindings-node/test.sh
 
+# The Kotlin package: what is under it, and its tests on the JVM.
+test-kotlin: tools
+	cargo clippy --locked --package fieldward-native --features golden -- -D warnings
+	bindings-swift/kotlin/test.sh
+
+# The Swift package.
+test-swift: tools
+	bindings-swift/swift/test.sh
+
 # The second implementation derives and refuses every golden vector again.
 reference: tools $(VENV)/ready
 	$(PYTHON) core/vectors/reference/check.py
@@ -115,6 +127,7 @@ bench: bench-tools
 	cargo bench --locked --package fieldward-benches --benches -- $(BENCH_ARGS)
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
+	benches/python/run.sh $(PYTHON_BENCH_ARGS)
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
 	python3 benches/report.py $(REPORT_ARGS)
 
@@ -127,9 +140,13 @@ bench-tools: tools
 	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		apt-get update -qq && apt-get install -qq -y valgrind >/dev/null; } || { echo "missing: valgrind (package valgrind)"; exit 1; }
 
-# The Python package and its peers; --quick for a look.
+# The Python package and its peers alone; PYTHON_BENCH_ARGS=--quick for a look.
 bench-python: tools
 	benches/python/run.sh $(PYTHON_BENCH_ARGS)
+
+# The npm package and its peers; --quick for a look.
+bench-node: tools
+	benches/node/run.sh $(NODE_BENCH_ARGS)
 
 fuzz: tools
 	@rustup toolchain list 2>/dev/null | grep -q "^$(NIGHTLY)" || { echo "missing: the Rust toolchain $(NIGHTLY)"; exit 1; }

@@ -146,6 +146,19 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** Encrypts and decrypts the values of one field of one tenant. Made by `Keyring.field`, once, and kept. */
 export declare class Field {
   /**
+   * Encrypts many values, with a record id for each where the field binds one. `undefined` counts as `null`. The first value that
+   * fails is the error, with its `row`, and nothing comes out.
+   */
+  encryptMany(values: Value[], recordIds?: RecordId[]): Promise<any[]>
+  /** Decrypts many values. The first that fails is the error, with its `row`, and nothing comes out. */
+  decryptMany(stored: Stored[], recordIds?: RecordId[]): Promise<any[]>
+  /** Decrypts many values: those that fail are null, and listed with their errors. */
+  openMany(stored: Stored[], recordIds?: RecordId[]): Promise<{ values: any[], failures: FieldwardError[], untrustedRows: number }>
+  /** Encrypts a packed column of text or bytes, with a column of record ids where the field binds one. Nulls are kept. */
+  encryptColumn(column: PackedColumn, recordIds?: BigInt64Array | PackedColumn | undefined | null): Promise<PackedColumn>
+  /** Decrypts a packed column of text or bytes. The first row that fails is the error, with its `row`, and nothing comes out. */
+  decryptColumn(stored: PackedColumn, recordIds?: BigInt64Array | PackedColumn | undefined | null): Promise<PackedColumn>
+  /**
    * Encrypts a value under the current key: a `Buffer` for a binary column, a `string` where the field is stored as text. `null`
    * stays `null`, `undefined` stays `undefined`.
    */
@@ -497,6 +510,16 @@ export interface Inspection {
   plaintextLen: number
   /** Whether it is in text form. */
   isText: boolean
+}
+
+/** Text or bytes of many rows, as Arrow has them. */
+export interface PackedColumn {
+  /** The bytes of all rows. */
+  data: Uint8Array
+  /** Where each row begins in `data`, and where the last ends: one more than there are rows. */
+  offsets: Int32Array
+  /** A bit for each row that is not null, least significant first. Without it none is null. */
+  validity?: Uint8Array
 }
 
 /** How a passphrase becomes a key. */

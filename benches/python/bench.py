@@ -105,10 +105,10 @@ def of_threads(keyring: fw.Keyring, group: Group, pool: concurrent.futures.Execu
 
 
 def versions() -> dict[str, str]:
-    found = {"python": sys.version.split()[0]}
+    found = {"Python": sys.version.split()[0]}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            found[f"{name} (PyPI)"] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
@@ -149,7 +149,6 @@ def main() -> int:
         "python_value": values["encrypt"].ratio("encrypt: fieldward", "encrypt: cryptography AESGCM, os.urandom"),
         "python_column_aesgcm": loops("AESGCM"),
         "python_column_fernet": loops("Fernet"),
-        "python_two_threads": of_thread.ratio("column of 10,000: two threads", "column of 10,000: one thread"),
     }
     figures = {name: figure for measured in (*values.values(), of_column, of_thread) for name, figure in measured.figures().items()}
     report = {"bench": "python", "versions": versions(), "figures": figures, "rows": {name: row for name, row in rows.items() if row}}

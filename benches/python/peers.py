@@ -28,6 +28,7 @@ def cryptography(values: dict[str, Group]) -> None:
     names |= {"stored": nonce + gcm.encrypt(nonce, PLAINTEXT, PLACE), "token": fernet.encrypt(PLAINTEXT)}
     names |= {"paired": siv.encrypt(PLAINTEXT, [PLACE])}
     values["encrypt"].add("encrypt: cryptography AESGCM, os.urandom", SEAL, names)
+    values["encrypt"].add("what both ask the system for: os.urandom(12)", "urandom(12)", names)
     values["encrypt"].add("encrypt: cryptography Fernet", "fernet.encrypt(plaintext)", names)
     values["decrypt"].add("decrypt: cryptography AESGCM", "gcm.decrypt(stored[:12], stored[12:], place)", names)
     values["decrypt"].add("decrypt: cryptography Fernet", "fernet.decrypt(token)", names)

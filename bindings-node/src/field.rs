@@ -16,9 +16,9 @@ use crate::value::{Form, from_stored, from_value, is_missing, to_record_id, to_v
 /// Encrypts and decrypts the values of one field of one tenant. Made by `Keyring.field`, once, and kept.
 #[napi]
 pub struct Field {
-    cipher: Rc<Handle<FieldCipher>>,
-    record_id_kinds: Vec<ValueType>,
-    form: Form,
+    pub(crate) cipher: Rc<Handle<FieldCipher>>,
+    pub(crate) record_id_kinds: Vec<ValueType>,
+    pub(crate) form: Form,
 }
 
 impl Field {

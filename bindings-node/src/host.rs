@@ -4,19 +4,22 @@ use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 
 use fieldward::{Error, ErrorCode};
-use napi::bindgen_prelude::{Env, FnArgs, Function, FunctionRef, Unknown};
+use napi::bindgen_prelude::{Env, FnArgs, Function, FunctionRef, Int32Array, Uint8Array, Unknown};
 use napi_derive::napi;
 
-use crate::error::Result;
+use crate::error::{Result, from_js};
 
 type MakeError =
     FnArgs<(&'static str, &'static str, &'static str, bool, Option<String>, Option<f64>, Option<Unknown<'static>>)>;
+
+type Slices = FnArgs<(Uint8Array, Int32Array, Option<Uint8Array>)>;
 
 /// The functions of one JavaScript thread.
 struct Host {
     make_error: FunctionRef<MakeError, Unknown<'static>>,
     to_json: FunctionRef<Unknown<'static>, Unknown<'static>>,
     from_json: FunctionRef<String, Unknown<'static>>,
+    slices: FunctionRef<Slices, Unknown<'static>>,
 }
 
 thread_local! {
@@ -30,11 +33,13 @@ pub fn install(
     make_error: Function<'_, MakeError, Unknown<'static>>,
     to_json: Function<'_, Unknown<'static>, Unknown<'static>>,
     from_json: Function<'_, String, Unknown<'static>>,
+    slices: Function<'_, Slices, Unknown<'static>>,
 ) -> napi::Result<()> {
     let host = Host {
         make_error: make_error.create_ref()?,
         to_json: to_json.create_ref()?,
         from_json: from_json.create_ref()?,
+        slices: slices.create_ref()?,
     };
     HOST.set(Some(ManuallyDrop::new(host)));
     Ok(())
@@ -76,6 +81,16 @@ pub(crate) fn to_json(env: &Env, value: Unknown<'static>) -> Result<String> {
 pub(crate) fn from_json<'env>(env: &'env Env, text: String) -> Result<Unknown<'env>> {
     let refused = |_| Error::with_detail(ErrorCode::ValueOutOfRange, "json: a number that JavaScript cannot hold");
     with(|host| host.from_json.borrow_back(env)?.call(text)).map_err(refused)
+}
+
+/// The rows of a column, as slices of its buffer.
+pub(crate) fn slices(
+    env: &Env,
+    data: Uint8Array,
+    offsets: Int32Array,
+    validity: Option<Uint8Array>,
+) -> Result<Unknown<'_>> {
+    with(|host| host.slices.borrow_back(env)?.call((data, offsets, validity).into())).map_err(from_js)
 }
 
 /// A report of the library's.

@@ -11,6 +11,7 @@
 
 mod ask;
 mod audit;
+mod batch;
 mod error;
 mod field;
 mod handle;

@@ -30,3 +30,23 @@ test('the exchange writes, reads itself, and notices a change', () => {
   }
   assert.equal(run('exchange.mjs').status, 1)
 })
+
+test('the tour', () => {
+  assert.deepEqual(run('tour.mjs'), { status: 0, stderr: '' })
+})
+
+/** The blocks of a page, as one module in a folder of their own. */
+function page (name, count) {
+  const blocks = [...fs.readFileSync(path.join(__dirname, '..', name), 'utf8').matchAll(/^```js\n(.*?)^```$/gms)].map(([, block]) => block)
+  assert.equal(blocks.length, count)
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fieldward-'))
+  fs.mkdirSync(path.join(folder, 'node_modules'))
+  fs.symlinkSync(path.join(__dirname, '..'), path.join(folder, 'node_modules/fieldward'), 'dir')
+  const head = `import assert from 'node:assert/strict'\nconst folder = ${JSON.stringify(folder)}\n`
+  fs.writeFileSync(path.join(folder, 'page.mjs'), head + blocks.join('\n'))
+  const done = spawnSync(process.execPath, ['page.mjs'], { cwd: folder, encoding: 'utf8', env: { ...process.env, XDG_STATE_HOME: folder } })
+  assert.deepEqual([done.status, done.stderr], [0, ''])
+}
+
+test('every block of the guide runs', () => page('docs/guide.md', 8))
+test('the block of the README runs', () => page('README.md', 1))

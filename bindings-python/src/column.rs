@@ -17,7 +17,7 @@ use pyo3::types::{PyCapsule, PyList, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_stream_pycapsule};
 use pyo3_arrow::input::AnyArray;
 
-use crate::calls::release;
+use crate::calls::{ROW, release_above};
 use crate::error::{Result, exception, fail, to_py};
 use crate::field::Field;
 use crate::name::Name;
@@ -147,6 +147,12 @@ fn each_chunk<T>(
     Ok(done)
 }
 
+/// The work that a column is, in bytes of one long value.
+fn work(chunks: &[ArrayRef]) -> usize {
+    let bytes = |chunk: &ArrayRef| chunk.to_data().get_slice_memory_size().unwrap_or(0);
+    chunks.iter().map(|chunk| chunk.len().saturating_mul(ROW).saturating_add(bytes(chunk))).sum()
+}
+
 fn encrypted(cipher: &FieldCipher, chunks: &[ArrayRef], ids: Option<&Ids>, is_large: bool) -> Result<ArrowColumn> {
     let kind = cipher.spec().value_type();
     let sealed = each_chunk(chunks, ids, |chunk, records, _| Input::of(chunk, kind)?.encrypt(cipher, records))?;
@@ -186,8 +192,8 @@ impl Field {
 impl Field {
     /// Encrypts a column of Arrow, as an `ArrowColumn` of binary or text. `fieldward.columns.encrypt` does it for every library.
     ///
-    /// `record_ids` has one column of ids, or one for each part of the id. Nulls and chunks are kept; the interpreter lock is released. Errors: those
-    /// of `encrypt`, with the row in `rows`.
+    /// `record_ids` has one column of ids, or one for each part of the id. Nulls and chunks are kept; the interpreter lock is released for more
+    /// than 250 rows or so. Errors: those of `encrypt`, with the row in `rows`.
     ///
     ///     >>> import pyarrow as pa
     ///     >>> len(ssn.encrypt_arrow(pa.array(["1", "2"]), record_ids=[pa.array(["p-7", "p-8"])]))
@@ -204,7 +210,8 @@ impl Field {
         let (chunks, field) = chunks_of(column).map_err(to_py)?;
         let ids = self.ids(cipher, record_ids).map_err(to_py)?;
         let is_large = input::is_large(field.data_type());
-        release(py, || guarded(|| encrypted(cipher, &chunks, ids.as_ref(), is_large))).map_err(to_py)
+        release_above(py, work(&chunks), || guarded(|| encrypted(cipher, &chunks, ids.as_ref(), is_large)))
+            .map_err(to_py)
     }
 
     /// Decrypts a column of Arrow: a `DecryptedColumn`. `fieldward.columns.decrypt` does it for every library.
@@ -242,7 +249,8 @@ impl Field {
             let (chunks, kind) = Output::values(values, cipher.spec().value_type(), is_large)?;
             Ok((ArrowColumn::of(chunks, kind), failures, untrusted))
         };
-        let (values, failures, untrusted_rows) = release(py, || guarded(decrypt)).map_err(to_py)?;
+        let (values, failures, untrusted_rows) =
+            release_above(py, work(&chunks), || guarded(decrypt)).map_err(to_py)?;
         let listed = PyList::empty(py);
         for (row, error) in failures {
             let error = Error::with_detail(error.code(), format!("row {row}")).in_row(row);
@@ -262,7 +270,7 @@ impl Field {
         let cipher = held.part().map_err(to_py)?;
         let (chunks, field) = chunks_of(column).map_err(to_py)?;
         let is_large = input::is_large(field.data_type());
-        release(py, || guarded(|| indexed(cipher, &index, &chunks, is_large))).map_err(to_py)
+        release_above(py, work(&chunks), || guarded(|| indexed(cipher, &index, &chunks, is_large))).map_err(to_py)
     }
 }
 

@@ -9,4 +9,9 @@ if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
 fi
 "$here/../generate.sh" kotlin
 cd "$here"
-exec mvn --batch-mode --no-transfer-progress test "$@"
+mvn --batch-mode --no-transfer-progress test org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath -DincludeScope=test -Dmdep.outputFile="$here/../../target/kotlin/classpath" "$@"
+# the examples, and the language's part of the exchange, alone
+exchange=$(mktemp -d)
+trap 'rm -rf "$exchange"' EXIT
+./exchange.sh write "$exchange"
+./exchange.sh read "$exchange" kotlin

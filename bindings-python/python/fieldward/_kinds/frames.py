@@ -71,22 +71,22 @@ class Frames:
             is_aware = isinstance(dtype, pd.DatetimeTZDtype)
             unit, zone = (dtype.unit, str(dtype.tz)) if is_aware else (_unit(dtype), None)
             made = cast(made, pa.timestamp(unit, tz=zone))
-        clear = made.to_pandas().set_axis(given.index).rename(given.name)
+        clear = _beside(made.to_pandas(), given)
         return whole(lambda: clear.astype(dtype), "value_out_of_range", f"values that {dtype} does not hold")
 
     def _natural(self, made: Any, kind: str, given: Any) -> Any:
         if kind in _OF_OBJECTS:
             return pd.Series(objects.from_arrow(made, kind), index=given.index, name=given.name, dtype=object)
         if kind == "timestamp":
-            return made.to_pandas().set_axis(given.index).rename(given.name)
+            return _beside(made.to_pandas(), given)
         if kind == "text":
-            return made.to_pandas().set_axis(given.index).rename(given.name)
+            return _beside(made.to_pandas(), given)
         dtype = _NATURAL[kind]
         if kind in ("i64", "bool") and not made.null_count:
             dtype = "int64" if kind == "i64" else "bool"
         if dtype in ("Int64", "boolean"):
             return _series(made, given).astype(dtype)
-        return made.to_pandas().set_axis(given.index).rename(given.name).astype(dtype)
+        return _beside(made.to_pandas(), given).astype(dtype)
 
 
 def _chunks(column: Any) -> Any:
@@ -115,6 +115,11 @@ def _unit(dtype: Any) -> str:
     import numpy as np
 
     return str(np.datetime_data(dtype)[0])
+
+
+def _beside(made: Any, given: Any) -> Any:
+    """The column with another's index and name. `set_axis` takes ten times as long."""
+    return pd.Series(made.array, index=given.index, name=given.name, dtype=made.dtype)
 
 
 def _series(values: Any, given: Any) -> Any:

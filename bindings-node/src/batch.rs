@@ -1,0 +1,368 @@
+//! Many values of one field at once, on the worker pool: arrays of values, and packed columns.
+
+use fieldward::{
+    BinaryColumn, Column, DecryptedColumn, Error, ErrorCode, FieldCipher, Mode, Offsets, OnFailure, RecordBinding,
+    RecordId, RecordIds, Stored, StoredColumn, StoredForm, StoredRef, Validity, Value, ValueColumn, ValueType,
+};
+use napi::bindgen_prelude::{
+    Array, BigInt64Array, Either, Env, Int32Array, JsValue, Null, Object, PromiseRaw, ToNapiValue, Uint8Array, Unknown,
+};
+use napi_derive::napi;
+
+use crate::error::{Result, fail, from_js, run, to_js};
+use crate::field::Field;
+use crate::host::{from_json, slices};
+use crate::promise::promise;
+use crate::value::{Form, from_stored, from_value, to_record_id, to_value, with_stored};
+
+/// Text or bytes of many rows, as Arrow has them.
+#[napi(object)]
+pub struct PackedColumn {
+    /// The bytes of all rows.
+    #[napi(ts_type = "Uint8Array")]
+    pub data: Uint8Array,
+    /// Where each row begins in `data`, and where the last ends: one more than there are rows.
+    #[napi(ts_type = "Int32Array")]
+    pub offsets: Int32Array,
+    /// A bit for each row that is not null, least significant first. Without it none is null.
+    #[napi(ts_type = "Uint8Array")]
+    pub validity: Option<Uint8Array>,
+}
+
+/// A packed column of one's own: JavaScript may change its buffers meanwhile.
+struct Packed {
+    data: Vec<u8>,
+    offsets: Vec<i32>,
+    validity: Option<Vec<u8>>,
+}
+
+impl Packed {
+    fn of(column: &PackedColumn) -> Self {
+        let validity = column.validity.as_ref().map(|validity| validity.to_vec());
+        Self { data: column.data.to_vec(), offsets: column.offsets.to_vec(), validity }
+    }
+
+    fn column(&self) -> Result<BinaryColumn<'_>> {
+        let validity = self.validity.as_deref().map(|bits| Validity::new(bits, 0));
+        BinaryColumn::new(&self.data, Offsets::I32(&self.offsets), validity)
+    }
+}
+
+fn packed(column: StoredColumn) -> Result<PackedColumn> {
+    let offsets = column.offsets_i32()?;
+    let (data, _, validity) = column.into_parts();
+    Ok(PackedColumn { data: data.into(), offsets: offsets.into(), validity: validity.map(Uint8Array::from) })
+}
+
+/// The record ids of rows.
+enum Ids {
+    None,
+    Each(Vec<RecordId>),
+    Text(Packed),
+    I64(Vec<i64>),
+}
+
+impl Ids {
+    /// Runs `call` with the ids as the library takes them; none where the field binds none.
+    fn with<T>(&self, cipher: &FieldCipher, call: impl FnOnce(&RecordIds<'_>) -> Result<T>) -> Result<T> {
+        if cipher.record_binding() == RecordBinding::None {
+            // Deterministic fields take ids and bind none.
+            return match matches!(self, Self::None) || cipher.spec().mode() == Mode::Deterministic {
+                true => call(&RecordIds::None),
+                false => Err(ErrorCode::RecordIdUnexpected.into()),
+            };
+        }
+        match self {
+            Self::None => Err(ErrorCode::RecordIdMissing.into()),
+            Self::Each(ids) => call(&RecordIds::Each(ids)),
+            Self::Text(ids) => call(&RecordIds::Text(ids.column()?)),
+            Self::I64(ids) => call(&RecordIds::I64(ids)),
+        }
+    }
+
+    fn of_columns(ids: Option<Either<BigInt64Array, PackedColumn>>) -> Self {
+        match ids {
+            None => Self::None,
+            Some(Either::A(ids)) => Self::I64(ids.to_vec()),
+            Some(Either::B(ids)) => Self::Text(Packed::of(&ids)),
+        }
+    }
+}
+
+fn in_row(error: Error, row: usize) -> Error {
+    Error::with_detail(error.code(), format!("row {row}")).in_row(row)
+}
+
+/// Text and bytes go by the column, everything else value by value.
+enum Values {
+    Packed(StoredColumn),
+    Each(Vec<Option<Value>>),
+}
+
+impl Values {
+    fn of(env: &Env, values: Vec<Unknown<'_>>, kind: ValueType) -> Result<Self> {
+        let value = |(row, value)| to_value(env, value, kind).map_err(|error| in_row(error, row));
+        let values = values.into_iter().enumerate().map(value).collect::<Result<Vec<_>>>()?;
+        let bytes = |value: &'_ Option<Value>| match value {
+            Some(Value::Text(text)) => Some(text.as_bytes().to_vec()),
+            Some(Value::Bytes(bytes)) => Some(bytes.clone()),
+            _ => None,
+        };
+        if kind != ValueType::Text && kind != ValueType::Bytes {
+            return Ok(Self::Each(values));
+        }
+        let rows: Vec<_> = values.iter().map(bytes).collect();
+        Ok(Self::Packed(StoredColumn::of(rows.iter().map(Option::as_deref))))
+    }
+
+    fn encrypt(&self, cipher: &FieldCipher, ids: &Ids) -> Result<Sealed> {
+        match self {
+            Self::Packed(column) => encrypt_column(cipher, column.as_column()?, ids).map(Sealed::Column),
+            Self::Each(values) => ids.with(cipher, |ids| {
+                let id = |row: usize| match ids {
+                    RecordIds::Each(ids) => {
+                        ids.get(row).map(Some).ok_or_else(|| in_row(ErrorCode::RecordIdMissing.into(), row))
+                    }
+                    _ => Ok(None),
+                };
+                let one = |(row, value): (usize, &Option<Value>)| {
+                    cipher.encrypt(value.as_ref(), id(row)?).map_err(|error| in_row(error, row))
+                };
+                values.iter().enumerate().map(one).collect::<Result<Vec<_>>>().map(Sealed::Each)
+            }),
+        }
+    }
+}
+
+enum Sealed {
+    Column(StoredColumn),
+    Each(Vec<Stored>),
+}
+
+fn encrypt_column(cipher: &FieldCipher, column: BinaryColumn<'_>, ids: &Ids) -> Result<StoredColumn> {
+    let mut output = StoredColumn::new();
+    ids.with(cipher, |ids| cipher.encrypt_column(&Column::Binary(column), ids, &mut output))?;
+    Ok(output)
+}
+
+fn decrypt_column(
+    cipher: &FieldCipher,
+    column: BinaryColumn<'_>,
+    ids: &Ids,
+    on_failure: OnFailure,
+) -> Result<DecryptedColumn> {
+    ids.with(cipher, |ids| cipher.decrypt_column(&column, ids, on_failure))
+}
+
+/// An array of what a column has: text, or slices of one buffer.
+fn rows_of<'env>(env: &'env Env, column: StoredColumn, is_text: bool) -> Result<Unknown<'env>> {
+    if !is_text {
+        let packed = packed(column)?;
+        return slices(env, packed.data, packed.offsets, packed.validity);
+    }
+    let rows = column.as_column()?;
+    let row = |row| match rows.get(row).map(std::str::from_utf8) {
+        Some(Ok(text)) => text.into_unknown(env).map_err(from_js),
+        Some(Err(_)) => Err(ErrorCode::Internal.into()),
+        None => Null.into_unknown(env).map_err(from_js),
+    };
+    array(env, (0..rows.rows()).map(row))
+}
+
+fn array<'env>(env: &'env Env, values: impl Iterator<Item = Result<Unknown<'env>>>) -> Result<Unknown<'env>> {
+    let values = values.collect::<Result<Vec<_>>>()?;
+    Array::from_vec(env, values).map(|values| values.to_unknown()).map_err(from_js)
+}
+
+fn from_values(env: &Env, values: ValueColumn, kind: ValueType, form: Form) -> Result<Unknown<'_>> {
+    let maybe = |value: Value, is_valid: bool| from_value(env, is_valid.then_some(value), form);
+    match values {
+        ValueColumn::Binary(column) if kind == ValueType::Json || kind == ValueType::Uuid => {
+            let rows = column.as_column()?;
+            let row = |row| match (rows.get(row), kind) {
+                (None, _) => from_value(env, None, form),
+                (Some(bytes), ValueType::Json) => {
+                    from_json(env, String::from_utf8(bytes.to_vec()).map_err(|_| ErrorCode::Internal)?)
+                }
+                (Some(bytes), _) => {
+                    from_value(env, Some(Value::Uuid(bytes.try_into().map_err(|_| ErrorCode::Internal)?)), form)
+                }
+            };
+            array(env, (0..rows.rows()).map(row))
+        }
+        ValueColumn::Binary(column) => rows_of(env, column, kind == ValueType::Text),
+        ValueColumn::I64(values, valid) => {
+            array(env, values.into_iter().map(Value::I64).zip(valid).map(|(value, is)| maybe(value, is)))
+        }
+        ValueColumn::F64(values, valid) => {
+            array(env, values.into_iter().map(Value::F64).zip(valid).map(|(value, is)| maybe(value, is)))
+        }
+        ValueColumn::Bool(values, valid) => {
+            array(env, values.into_iter().map(Value::Bool).zip(valid).map(|(value, is)| maybe(value, is)))
+        }
+        ValueColumn::Date(values, valid) => array(
+            env,
+            values.into_iter().zip(valid).map(|(days, is)| match is {
+                true => maybe(Value::Date(fieldward::Date::from_unix_days(days)?), true),
+                false => from_value(env, None, form),
+            }),
+        ),
+        ValueColumn::Values(values) => array(env, values.into_iter().map(|value| from_value(env, value, form))),
+        _ => Err(ErrorCode::Internal.into()),
+    }
+}
+
+impl Field {
+    fn ids(&self, env: &Env, ids: Option<Vec<Unknown<'_>>>) -> Result<Ids> {
+        let Some(ids) = ids else { return Ok(Ids::None) };
+        let id = |(row, id)| {
+            let id = to_record_id(env, Some(id), &self.record_id_kinds).map_err(|error| in_row(error, row))?;
+            id.ok_or_else(|| in_row(ErrorCode::RecordIdMissing.into(), row))
+        };
+        ids.into_iter().enumerate().map(id).collect::<Result<Vec<_>>>().map(Ids::Each)
+    }
+
+    fn opened_many<'env, V: ToNapiValue>(
+        &self,
+        env: &'env Env,
+        stored: Vec<Unknown<'_>>,
+        record_ids: Option<Vec<Unknown<'_>>>,
+        on_failure: OnFailure,
+        convert: impl FnOnce(&'env Env, DecryptedColumn, ValueType, Form) -> Result<V> + 'static,
+    ) -> napi::Result<PromiseRaw<'env, V>> {
+        let (cipher, rows, ids) = run(env, || {
+            let cipher = self.cipher.get()?;
+            let form = cipher.spec().stored_form();
+            let bytes = |(row, stored)| {
+                let taken = with_stored(stored, |stored| match (stored, form) {
+                    (StoredRef::Null, _) => Ok(None),
+                    (StoredRef::Bytes(bytes), StoredForm::Bytes) => Ok(Some(bytes.to_vec())),
+                    (StoredRef::Text(text), StoredForm::Text) => Ok(Some(text.as_bytes().to_vec())),
+                    _ => Err(ErrorCode::WrongStoredForm.into()),
+                });
+                taken.map_err(|error| in_row(error, row))
+            };
+            let rows = stored.into_iter().enumerate().map(bytes).collect::<Result<Vec<_>>>()?;
+            Ok((cipher, rows, self.ids(env, record_ids)?))
+        })?;
+        let (kind, form) = (cipher.spec().value_type(), self.form);
+        promise(
+            env,
+            move || {
+                let column = StoredColumn::of(rows.iter().map(Option::as_deref));
+                decrypt_column(&cipher, column.as_column()?, &ids, on_failure)
+            },
+            move |env, opened| convert(env, opened, kind, form),
+        )
+    }
+
+    fn of_text_or_bytes(cipher: &FieldCipher) -> Result<()> {
+        match cipher.spec().value_type() {
+            ValueType::Text | ValueType::Bytes => Ok(()),
+            _ => fail(ErrorCode::WrongType, "packed columns are text or bytes"),
+        }
+    }
+}
+
+#[napi]
+impl Field {
+    /// Encrypts many values, with a record id for each where the field binds one. `undefined` counts as `null`. The first value that
+    /// fails is the error, with its `row`, and nothing comes out.
+    #[napi(ts_return_type = "Promise<any[]>")]
+    pub fn encrypt_many<'env>(
+        &self,
+        env: &'env Env,
+        #[napi(ts_arg_type = "Value[]")] values: Vec<Unknown<'_>>,
+        #[napi(ts_arg_type = "RecordId[]")] record_ids: Option<Vec<Unknown<'_>>>,
+    ) -> napi::Result<PromiseRaw<'env, Unknown<'env>>> {
+        let (cipher, values, ids) = run(env, || {
+            let cipher = self.cipher.get()?;
+            let values = Values::of(env, values, cipher.spec().value_type())?;
+            Ok((cipher, values, self.ids(env, record_ids)?))
+        })?;
+        let is_text = cipher.spec().stored_form() == StoredForm::Text;
+        promise(
+            env,
+            move || values.encrypt(&cipher, &ids),
+            move |env, sealed| match sealed {
+                Sealed::Column(column) => rows_of(env, column, is_text),
+                Sealed::Each(values) => array(env, values.iter().map(|stored| from_stored(env, stored))),
+            },
+        )
+    }
+
+    /// Decrypts many values. The first that fails is the error, with its `row`, and nothing comes out.
+    #[napi(ts_return_type = "Promise<any[]>")]
+    pub fn decrypt_many<'env>(
+        &self,
+        env: &'env Env,
+        #[napi(ts_arg_type = "Stored[]")] stored: Vec<Unknown<'_>>,
+        #[napi(ts_arg_type = "RecordId[]")] record_ids: Option<Vec<Unknown<'_>>>,
+    ) -> napi::Result<PromiseRaw<'env, Unknown<'env>>> {
+        self.opened_many(env, stored, record_ids, OnFailure::Refuse, |env, opened, kind, form| {
+            from_values(env, opened.values, kind, form)
+        })
+    }
+
+    /// Decrypts many values: those that fail are null, and listed with their errors.
+    #[napi(ts_return_type = "Promise<{ values: any[], failures: FieldwardError[], untrustedRows: number }>")]
+    pub fn open_many<'env>(
+        &self,
+        env: &'env Env,
+        #[napi(ts_arg_type = "Stored[]")] stored: Vec<Unknown<'_>>,
+        #[napi(ts_arg_type = "RecordId[]")] record_ids: Option<Vec<Unknown<'_>>>,
+    ) -> napi::Result<PromiseRaw<'env, Object<'env>>> {
+        self.opened_many(env, stored, record_ids, OnFailure::Report, |env, opened, kind, form| {
+            let failures = opened.failures.into_iter().map(|failure| to_js(env, &in_row(failure.error, failure.row)));
+            let failures: Vec<napi::Error> = failures.collect();
+            let mut said = Object::new(env).map_err(from_js)?;
+            said.set("values", from_values(env, opened.values, kind, form)?).map_err(from_js)?;
+            said.set("failures", failures).map_err(from_js)?;
+            said.set("untrustedRows", i64::try_from(opened.untrusted_rows).unwrap_or(i64::MAX)).map_err(from_js)?;
+            Ok(said)
+        })
+    }
+
+    /// Encrypts a packed column of text or bytes, with a column of record ids where the field binds one. Nulls are kept.
+    #[napi(ts_return_type = "Promise<PackedColumn>")]
+    pub fn encrypt_column<'env>(
+        &self,
+        env: &'env Env,
+        column: PackedColumn,
+        record_ids: Option<Either<BigInt64Array, PackedColumn>>,
+    ) -> napi::Result<PromiseRaw<'env, PackedColumn>> {
+        let cipher = run(env, || self.cipher.get())?;
+        let (column, ids) = (Packed::of(&column), Ids::of_columns(record_ids));
+        promise(
+            env,
+            move || {
+                Self::of_text_or_bytes(&cipher)?;
+                encrypt_column(&cipher, column.column()?, &ids)
+            },
+            |_, sealed| packed(sealed),
+        )
+    }
+
+    /// Decrypts a packed column of text or bytes. The first row that fails is the error, with its `row`, and nothing comes out.
+    #[napi(ts_return_type = "Promise<PackedColumn>")]
+    pub fn decrypt_column<'env>(
+        &self,
+        env: &'env Env,
+        stored: PackedColumn,
+        record_ids: Option<Either<BigInt64Array, PackedColumn>>,
+    ) -> napi::Result<PromiseRaw<'env, PackedColumn>> {
+        let cipher = run(env, || self.cipher.get())?;
+        let (stored, ids) = (Packed::of(&stored), Ids::of_columns(record_ids));
+        promise(
+            env,
+            move || {
+                Self::of_text_or_bytes(&cipher)?;
+                match decrypt_column(&cipher, stored.column()?, &ids, OnFailure::Refuse)?.values {
+                    ValueColumn::Binary(column) => Ok(column),
+                    _ => Err(ErrorCode::Internal.into()),
+                }
+            },
+            |_, opened| packed(opened),
+        )
+    }
+}
