@@ -12,6 +12,7 @@
 mod ask;
 mod audit;
 mod batch;
+mod column;
 mod error;
 mod field;
 mod handle;
