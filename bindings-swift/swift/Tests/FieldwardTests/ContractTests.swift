@@ -88,7 +88,7 @@ import Testing
         for text in ["2024-02-29T23:59:59.123456789+05:45", "1969-07-20T20:17:40", "2024-02-29T23:59:59.120Z"] {
             #expect(try coded("a_timestamp", Timestamp(text)) == Timestamp(text))
         }
-        #expect(refused("a_timestamp", .value(.timestamp(Timestamp("2024-02-30 10:00")))) == "value_not_canonical")
+        #expect(refused("a_timestamp", .value(.timestamp(Timestamp("2024-02-28 10:00")))) == "value_not_canonical")
         #expect(refused("a_timestamp", .value(.timestamp(Timestamp("2024-02-30T10:00:00Z")))) == "value_out_of_range")
         let row = try records.encrypt(Of(id: 7, name: "a_timestamp", value: Timestamp("1969-07-20T20:17:40")))
         #expect(code { _ = try records.decrypt(Of<Date>.self, from: row) } == "serialization_failed")

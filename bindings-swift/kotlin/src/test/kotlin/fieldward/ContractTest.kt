@@ -49,7 +49,7 @@ internal class ContractTest {
     fun `numbers`() {
         for (number in listOf(Long.MIN_VALUE, Long.MAX_VALUE, 9007199254740993)) assertEquals(number, back("a_i64", number))
         for (number in listOf<Number>(5, 5.toShort(), 5.toByte())) assertEquals(5L, back("a_i64", number))
-        assertEquals("wrong_type", refused("a_i64", BigInteger.TWO.pow(63)))
+        assertEquals("wrong_type", refused("a_i64", BigInteger("9223372036854775808")))
         assertEquals("wrong_type", refused("a_i64", ULong.MAX_VALUE))
         assertEquals("wrong_type", refused("a_i64", 5.0))
         assertEquals("wrong_type", refused("a_f64", 5))
@@ -72,7 +72,7 @@ internal class ContractTest {
         }
         val local = LocalDateTime.of(1969, 7, 20, 20, 17, 40, 1)
         assertEquals(local, back("a_timestamp", local))
-        assertEquals("value_not_canonical", refused("a_timestamp", Value.Timestamp("2024-02-30 10:00")))
+        assertEquals("value_not_canonical", refused("a_timestamp", Value.Timestamp("2024-02-28 10:00")))
         assertEquals("value_out_of_range", refused("a_timestamp", Value.Timestamp("2024-02-30T10:00:00Z")))
         assertEquals("wrong_type", refused("a_timestamp", ZonedDateTime.parse("2024-02-29T23:59:00+01:00[Europe/Paris]")))
         assertEquals("wrong_type", refused("a_timestamp", Instant.EPOCH))
