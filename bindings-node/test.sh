@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18)' || { echo "missing: Node 18 or later"; exit 1; }
+command -v node >/dev/null && node -e 'process.exit(Number(parseInt(process.versions.node) < 18))' || { echo "missing: Node 18 or later"; exit 1; }
 command -v npm >/dev/null || { echo "missing: npm"; exit 1; }
 if [ ! -e node_modules/ready ] || [ package-lock.json -nt node_modules/ready ]; then
     npm ci --ignore-scripts --silent
