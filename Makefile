@@ -20,7 +20,7 @@ PROVIDERS := pkcs11 vault-transit
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
-.PHONY: help demo test test-backends test-providers test-python test-jobs test-node bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
+.PHONY: help demo test test-backends test-providers test-python test-jobs test-node test-kotlin test-swift bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
 	tools tools-fips reference
 
 help:
@@ -30,6 +30,8 @@ help:
 	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
 	@echo "make test-jobs   the Python package's jobs for Spark and Dask, a million rows each (needs Java)"
 	@echo "make test-node   the npm package, on the Node at hand"
+	@echo "make test-kotlin   the Kotlin package, on the JVM at hand"
+	@echo "make test-swift   the Swift package, on this system's Swift or Debian 13's"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
 	@echo "make lint    format and lints alone"
@@ -100,6 +102,15 @@ test-jobs: tools
 test-node: tools
 	cargo clippy --locked --package fieldward-node -- -D warnings
 	bindings-node/test.sh
+
+# The Kotlin package: what is under it, and its tests on the JVM.
+test-kotlin: tools
+	cargo clippy --locked --package fieldward-native --features golden -- -D warnings
+	bindings-swift/kotlin/test.sh
+
+# The Swift package.
+test-swift: tools
+	bindings-swift/swift/test.sh
 
 # The second implementation derives and refuses every golden vector again.
 reference: tools $(VENV)/ready

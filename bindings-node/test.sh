@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-command -v node >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18)' || { echo "missing: Node 18 or later"; exit 1; }
+command -v node >/dev/null && node -e 'process.exit(Number(parseInt(process.versions.node) < 18))' || { echo "missing: Node 18 or later"; exit 1; }
 command -v npm >/dev/null || { echo "missing: npm"; exit 1; }
 if [ ! -e node_modules/ready ] || [ package-lock.json -nt node_modules/ready ]; then
     npm ci --ignore-scripts --silent
@@ -17,7 +17,11 @@ if [ ! -e "$venv/ready" ] || [ ../core/tests/services/requirements.txt -nt "$ven
 fi
 FIELDWARD_MOTO="$(realpath "$venv")/bin/moto_server"
 export FIELDWARD_MOTO
+command -v go >/dev/null || { echo "missing: Go, for FerretDB, which the tests of the Mongoose plug-in talk to"; exit 1; }
+FIELDWARD_FERRETDB="$(realpath ../target)/node/ferretdb"
+export FIELDWARD_FERRETDB
+(cd tests/ferretdb && go build -mod=readonly -o "$FIELDWARD_FERRETDB" .)
 cp index.d.ts node_modules/index.d.ts.committed
 ./build.sh --profile "${NODE_PROFILE:-release}" -- --locked
 cmp index.d.ts node_modules/index.d.ts.committed || { echo "index.d.ts is not what the native module declares: commit the new one"; exit 1; }
-node --expose-gc --test "$@" tests/
+node --expose-gc --test "$@" tests/*.test.js

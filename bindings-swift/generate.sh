@@ -9,11 +9,12 @@ out=$root/target/mobile/$language
 cd "$root"
 cargo build --locked --package fieldward-native --features bindgen,golden
 case $(uname -s) in Darwin) library=libfieldward_native.dylib ;; *) library=libfieldward_native.so ;; esac
-rm -rf "$out"
+rm -rf "$out/sources" "$out/native" "$out/package/Sources" "$out/package/Tests" "$out/package/Exchange"
 mkdir -p "$out/sources"
 "$target/debug/uniffi-bindgen" generate "$target/debug/$library" --config bindings-swift/uniffi.toml \
     --language "$language" --no-format --out-dir "$out/sources"
-if [ "$language" = kotlin ]; then
+case $language in
+kotlin)
     # where JNA looks for it on the class path
     case $(uname -s)-$(uname -m) in
     Linux-x86_64) place=linux-x86-64 ;;
@@ -24,4 +25,17 @@ if [ "$language" = kotlin ]; then
     esac
     mkdir -p "$out/native/$place"
     cp "$target/debug/$library" "$out/native/$place/"
-fi
+    ;;
+swift)
+    # the package, with its Generated/
+    package=$out/package
+    mkdir -p "$package/Generated/FieldwardNative" "$package/Generated/FieldwardNativeFFI" "$package/lib"
+    cp -pR bindings-swift/swift/Package.swift bindings-swift/swift/Sources bindings-swift/swift/Exchange \
+        bindings-swift/swift/Tests "$package/"
+    cp "$out/sources/FieldwardNative.swift" "$package/Generated/FieldwardNative/"
+    cp "$out/sources/FieldwardNativeFFI.h" "$package/Generated/FieldwardNativeFFI/"
+    sed 's/^    export \*$/&\n    link "fieldward_native"/' "$out/sources/FieldwardNativeFFI.modulemap" \
+        >"$package/Generated/FieldwardNativeFFI/module.modulemap"
+    cp "$target/debug/$library" "$package/lib/"
+    ;;
+esac

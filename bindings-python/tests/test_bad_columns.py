@@ -20,6 +20,8 @@ from fieldward.frame import Frame
 from refusals import CANARY, HUGE, refused
 
 UTC = dt.timezone.utc
+# Any: older numpy has no types for it
+MASKED: Any = np.ma.masked_array
 
 
 def field_for(keyring: fw.Keyring, kind: str, **options: Any) -> fw.Field:
@@ -40,6 +42,11 @@ def of_bytes(values: list[bytes], kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), binary.buffers())
 
 
+# What breaks Arrow's own rules: keys past the dictionary, offsets that fall.
+BEYOND = pa.DictionaryArray.from_arrays(pa.array([0, 7], pa.int8()), pa.array([CANARY]), safe=False)
+FALLING = pa.Array.from_buffers(
+    pa.string(), 2, [None, pa.py_buffer(np.array([0, 5, 2], dtype="i4").tobytes()), pa.py_buffer(CANARY.encode())]
+)
 LAID_OUT: list[tuple[str, Any]] = [
     ("i64", unaligned(pa.array([1, None, 3]))),
     ("f64", unaligned(pa.array([1.5, None, 3.5]))),
@@ -58,8 +65,8 @@ LAID_OUT: list[tuple[str, Any]] = [
     ("f64", np.array([(1, 2.5), (3, 4.5)], dtype=[("a", "i1"), ("b", "f8")])["b"]),
     ("i64", np.array([1, -2], dtype=">i8")),
     ("f64", np.asfortranarray(np.arange(6.0).reshape(2, 3))[1]),
-    ("i64", np.ma.masked_array([1, 2, 3], mask=[False, True, False])),
-    ("timestamp", np.ma.masked_array(np.array(["2026-01-02", "2026-01-03"], dtype="datetime64[us]"), mask=[True, False])),
+    ("i64", MASKED([1, 2, 3], mask=[False, True, False])),
+    ("timestamp", MASKED(np.array(["2026-01-02", "2026-01-03"], dtype="datetime64[us]"), mask=[True, False])),
     ("text", np.array(["a", "bb"])[::-1]),
     ("i64", np.array([1, 2], dtype=object)),
 ]
@@ -87,6 +94,8 @@ ARROW: list[tuple[str, Any, str, tuple[int, ...]]] = [
     ("text", pa.array([dt.timedelta(1)]), "wrong_type", ()),
     ("text", of_bytes([b"a", b"", b"7f3a9c\xff"], pa.string()), "invalid_text", (2,)),
     ("text", pa.chunked_array([["a", "b"], of_bytes([b"a", b"7f3a9c\xff"], pa.string())]), "invalid_text", (3,)),
+    ("text", BEYOND, "wrong_type", ()),
+    ("text", FALLING, "invalid_argument", ()),
     ("json", pa.array(["{}", "{" + CANARY]), "invalid_json", (1,)),
     ("bytes", pa.array([CANARY]), "wrong_type", ()),
     ("i64", pa.array([1, 2**64 - 1], type=pa.uint64()), "value_out_of_range", (1,)),

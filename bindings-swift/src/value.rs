@@ -1,6 +1,6 @@
 //! Values: one enum that both languages have, with text for what Rust does not share with them.
 
-use fieldward::{Error, ErrorCode, RecordId, RecordIdPart};
+use fieldward::{Error, ErrorCode, Offset, RecordId, RecordIdPart, Timestamp};
 
 use crate::error::{Result, fail};
 
@@ -130,4 +130,39 @@ impl From<fieldward::Stored> for Stored {
             fieldward::Stored::Text(text) => Self::Text(text),
         }
     }
+}
+
+/// A moment as a count of seconds.
+#[derive(Debug, uniffi::Record)]
+#[allow(clippy::exhaustive_structs, reason = "the other side reads all of it")]
+pub struct Moment {
+    /// Seconds since 1970, as if a local time were UTC.
+    pub seconds: i64,
+    /// And nanoseconds.
+    pub nanoseconds: u32,
+    /// Whether it is a local time.
+    pub is_local: bool,
+}
+
+/// The canonical text of a moment in UTC, with as many digits of the fraction as it has: none, three, six or nine.
+#[uniffi::export]
+pub fn text_of_moment(seconds: i64, nanoseconds: u32) -> Result<String> {
+    let digits = match nanoseconds {
+        0 => 0,
+        _ if nanoseconds.is_multiple_of(1_000_000) => 3,
+        _ if nanoseconds.is_multiple_of(1_000) => 6,
+        _ => 9,
+    };
+    Ok(Timestamp::new(seconds, nanoseconds, digits, Offset::Utc)?.to_string())
+}
+
+/// The moment of a canonical text.
+#[uniffi::export]
+pub fn moment_of_text(text: &str) -> Result<Moment> {
+    let moment: Timestamp = text.parse()?;
+    Ok(Moment {
+        seconds: moment.unix_seconds(),
+        nanoseconds: moment.nanoseconds(),
+        is_local: moment.offset() == Offset::Local,
+    })
 }

@@ -69,30 +69,23 @@ pub(crate) fn hex(name: &str, bytes: &[u8]) -> Json {
     Json::Object(object)
 }
 
+/// The number of cases of each room: a file that shrinks or a runner that skips is noticed.
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
+const CASES: &[usize] = &[146, 44, 13, 34, 114, 239, 175, 191, 92];
 
-    use super::{Json, ROOMS, run};
-
-    /// The number of cases of each room: a file that shrinks or a runner that skips is noticed.
-    const CASES: &[usize] = &[146, 44, 13, 34, 114, 239, 175, 191, 92];
-
-    #[test]
-    fn every_vector() {
-        assert_eq!(ROOMS.len(), CASES.len());
-        for ((room, _), expected_count) in ROOMS.iter().zip(CASES) {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors").join(format!("{room}.json"));
-            let file: Json = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-            let cases = file["cases"].as_array().unwrap();
-            assert_eq!(cases.len(), *expected_count, "{room}");
-            for case in cases {
-                let name = format!("{room}/{}", case["id"].as_str().unwrap());
-                let op = case["op"].as_str().unwrap();
-                let Some(actual) = run(room, op, &case["input"]) else { panic!("{name}: no operation {op}") };
-                assert_eq!(actual, case["expect"], "{name}");
-            }
+#[test]
+fn every_vector() {
+    assert_eq!(ROOMS.len(), CASES.len());
+    for ((room, _), expected_count) in ROOMS.iter().zip(CASES) {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors").join(format!("{room}.json"));
+        let file: Json = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let cases = file["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), *expected_count, "{room}");
+        for case in cases {
+            let name = format!("{room}/{}", case["id"].as_str().unwrap());
+            let op = case["op"].as_str().unwrap();
+            let Some(actual) = run(room, op, &case["input"]) else { panic!("{name}: no operation {op}") };
+            assert_eq!(actual, case["expect"], "{name}");
         }
     }
 }

@@ -157,7 +157,7 @@ class Sealed(sa.types.TypeDecorator[Any]):
     """A column that takes envelopes alone, for classes that `bind` encrypts: anything else is refused before it is written.
 
         >>> sa.Column("ssn", Sealed()), sa.Column("note", Sealed(stored="text"))
-        (Column('ssn', Sealed(), table=None), Column('note', Sealed(), table=None))
+        (Column('ssn', Sealed(), table=None), Column('note', Sealed(stored='text'), table=None))
     """
 
     impl = sa.LargeBinary
@@ -180,6 +180,9 @@ class Sealed(sa.types.TypeDecorator[Any]):
             with _unwrapped():
                 inspect(value)
         return value
+
+    def __repr__(self) -> str:
+        return "Sealed(stored='text')" if isinstance(self._stored_as, sa.Text) else "Sealed()"
 
 
 def _database_type(stored: str) -> sa.types.TypeEngine[Any]:

@@ -10,11 +10,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod component;
+
 use crate::error::{ErrorCode, ErrorKind};
 use crate::provider::{KeyProvider, MAX_WRAPPED_LEN, WrapContext, WrappedKey};
 use crate::secret::SecretKey;
 
 use super::{Failure, Outcome, must, succeeds};
+
+pub use component::{Component, Report, Situation};
 
 /// Runs every rule against a provider that is configured and reachable. Makes and destroys two keys of its own, named
 /// `conformance-1` and `conformance-2`, where the provider can.

@@ -49,7 +49,7 @@ internal class KeyringTest {
         config(Provider.passphrase("person", "correct horse", PassphraseHash.SHA_512), store).open()
             .use { assertEquals(Value.Text("x"), ssn(it).decrypt(stored, id)) }
         assertTrue(code { runBlocking { config(Provider.passphrase("person", "wrong horse"), store).open() } }.isNotEmpty())
-        assertEquals("invalid_argument", code { Provider.passphrase("person", "correct horse", iterations = 1_000u) })
+        assertEquals("iterations_out_of_range", code { Provider.passphrase("person", "correct horse", iterations = 1_000u) })
     }
 
     @Test

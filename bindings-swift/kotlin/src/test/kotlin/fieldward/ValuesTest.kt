@@ -64,7 +64,7 @@ internal class ValuesTest {
     fun `record ids of every kind`() {
         val schema = Schema.fromJson(
             """{"format": "fieldward-schema", "version": 1, "table": "t", "record_id": [{"path": "a", "type": "text"},
-               {"path": "b", "type": "uuid"}, {"path": "c", "type": "bytes"}], "fields": [{"id": "x", "type": "text"}]}""",
+               {"path": "b", "type": "uuid"}, {"path": "c", "type": "bytes"}], "fields": [{"id": "x", "type": "text", "mode": "randomized"}]}""",
         )
         val field = keyring.field(schema, "x")
         val uuid = UUID.randomUUID()
@@ -77,8 +77,8 @@ internal class ValuesTest {
     }
 
     private val noId = Schema.fromJson(
-        """{"format": "fieldward-schema", "version": 1, "table": "t", "fields": [
-            {"id": "x", "type": "text", "stored": "text", "indexes": [
+        """{"format": "fieldward-schema", "version": 1, "table": "t", "record_binding": "none", "fields": [
+            {"id": "x", "type": "text", "mode": "randomized", "stored": "text", "indexes": [
               {"name": "exact", "column": "x_exact", "transform": "exact", "normalizer": ["casefold"]},
               {"name": "words", "column": "x_words", "transform": "words", "normalizer": ["casefold"], "bits": 32}]}]}""",
     )

@@ -1,0 +1,79 @@
+internal import FieldwardNative
+
+/// An error of the library: act on the `kind`, log the `code`. Never holds data: no plaintext, no key, no ciphertext, no query.
+public struct FieldwardError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What a caller can do about an error.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// The program calls the library wrongly; never caused by data. A closed handle is `closed`.
+        case misuse
+        /// A value, record or query does not fit its declaration.
+        case input
+        /// A schema is wrong.
+        case schema
+        /// What is stored is not an envelope of this field; visible without a key.
+        case envelope
+        /// An envelope, wrapped key or document did not authenticate. One opaque case.
+        case authentication
+        /// The key's state forbids the use, or the key is unknown.
+        case key
+        /// The keyring document, or a life-cycle call on it.
+        case keyring
+        /// A key provider.
+        case provider
+        /// A key store or a pin.
+        case store
+        /// The audit log.
+        case audit
+        /// The operating system, or the library itself (`internal`).
+        case system
+    }
+
+    public let kind: Kind
+    /// The stable code of the registry, such as `key_destroyed`.
+    public let code: String
+    /// What went wrong and where, in one sentence without data.
+    public let message: String
+    /// Whether the same call may succeed later with nothing changed by the caller.
+    public let isRetryable: Bool
+
+    public var description: String { "\(code): \(message)" }
+
+    /// What a `KeyProvider` throws: `provider_denied`, `provider_unavailable`, `provider_wrong_key` and the like.
+    public static func provider(_ code: String) -> FieldwardError {
+        FieldwardError(kind: .provider, code: code, message: code, isRetryable: false)
+    }
+
+    init(_ failure: Failure) {
+        switch failure {
+        case let .Of(kind, code, text, isRetryable):
+            self.init(kind: Kind(rawValue: kind) ?? .system, code: code, message: text, isRetryable: isRetryable)
+        }
+    }
+
+    private init(kind: Kind, code: String, message: String, isRetryable: Bool) {
+        (self.kind, self.code, self.message, self.isRetryable) = (kind, code, message, isRetryable)
+    }
+
+    /// The library's own error of this code.
+    static func of(_ code: String, _ detail: String? = nil) -> FieldwardError {
+        do {
+            try refuse(code: code, detail: detail)
+        } catch let failure as Failure {
+            return FieldwardError(failure)
+        } catch {}
+        return FieldwardError(kind: .system, code: "internal", message: "internal", isRetryable: false)
+    }
+}
+
+/// Runs a call into the library; a panic comes out as the code `internal`, without its text.
+func guarded<T>(_ call: () throws -> T) throws(FieldwardError) -> T {
+    do {
+        return try call()
+    } catch let failure as Failure {
+        throw FieldwardError(failure)
+    } catch let error as FieldwardError {
+        throw error
+    } catch {
+        throw .of("internal")
+    }
+}

@@ -1,0 +1,184 @@
+internal import FieldwardNative
+import Foundation
+
+/// What makes or opens a keyring: one for each user or device is the usual one in an app.
+///
+///     let config = KeyringConfig(id: "device-7", providers: ["primary": try .keyFile(path)], store: .file(directory))
+///     let keyring = try await config.open()
+public struct KeyringConfig: Sendable, Redacted {
+    /// 1 to 64 of `a-z 0-9 - _ .`; stands in the document.
+    public var id: String
+    /// What can open it, by your names.
+    public var providers: [String: Provider]
+    /// Where its document is kept.
+    public var store: Store
+    /// What remembers how far the document has come. A file store brings one; a store in memory needs one, or `noPin`.
+    public var pin: Pin?
+    /// Why there is none.
+    public var noPin: String?
+    /// The age at which the store is read again in the background, in seconds.
+    public var refreshAfter: UInt64?
+    /// The age at which what was read no longer encrypts, in seconds.
+    public var maxStaleness: UInt64?
+    /// How long a rotation can be rolled back, in seconds; for `create` only.
+    public var rollbackWindow: UInt64?
+    /// The identity of a root that another process set in the place of this one's, 32 bytes.
+    public var acceptIdentity: Data?
+    /// A file that the audit log is appended to, one JSON line for each event.
+    public var auditFile: String?
+
+    public init(id: String, providers: [String: Provider], store: Store, pin: Pin? = nil, noPin: String? = nil) {
+        (self.id, self.providers, self.store, self.pin, self.noPin) = (id, providers, store, pin, noPin)
+    }
+
+    /// Makes a new keyring. One that exists is refused as `keyring_exists`.
+    public func create() async throws(FieldwardError) -> Keyring {
+        Keyring(try await waiting { [native] in try FieldwardNative.Keyring.create(config: native) })
+    }
+
+    /// Opens the keyring that the store holds: one call of a provider, whatever its age.
+    public func open() async throws(FieldwardError) -> Keyring {
+        Keyring(try await waiting { [native] in try FieldwardNative.Keyring.open(config: native) })
+    }
+
+    /// Opens an exported document and saves it.
+    public func recover(export: Data) async throws(FieldwardError) -> Keyring {
+        Keyring(try await waiting { [native] in try FieldwardNative.Keyring.recover(config: native, export: export) })
+    }
+
+    private var native: Config {
+        let providers = providers.sorted { $0.key < $1.key }.map { NamedProvider(name: $0.key, provider: $0.value.native) }
+        return Config(
+            keyringId: id, providers: providers, store: store.native, pin: pin?.native, noPin: noPin,
+            refreshAfter: refreshAfter, maxStaleness: maxStaleness, rollbackWindow: rollbackWindow,
+            acceptIdentity: acceptIdentity, auditFile: auditFile)
+    }
+
+    public var description: String { "KeyringConfig(\(id))" }
+}
+
+/// The versioned keys of one user, device, tenant or application, open. Any thread may use it.
+///
+/// `close` wipes its keys and closes every handle that it gave out: they throw the code `closed` from then on.
+public final class Keyring: Sendable, Redacted {
+    let native: FieldwardNative.Keyring
+
+    init(_ native: FieldwardNative.Keyring) { self.native = native }
+
+    /// The keyring's id.
+    public var id: String { get throws(FieldwardError) { try guarded { try native.id() } } }
+
+    /// A handle for one field of a schema, of one tenant where there are tenants. Make it once and keep it.
+    public func field(_ schema: Schema, _ name: String, tenant: String? = nil) throws(FieldwardError) -> Field {
+        Field(try guarded { try native.field(schema: schema.native, name: name, tenant: tenant) })
+    }
+
+    /// A handle for whole records of a schema, of one tenant where there are tenants. Make it once and keep it.
+    public func records(_ schema: Schema, tenant: String? = nil) throws(FieldwardError) -> Records {
+        Records(try guarded { try native.records(schema: schema.native, tenant: tenant) })
+    }
+
+    /// A handle that also decrypts under suspended or compromised keys, for re-encryption. What it gives is marked untrusted.
+    public func allow(_ state: KeyState, reason: String) throws(FieldwardError) -> Keyring {
+        Keyring(try guarded { try native.allow(state: state.rawValue, reason: reason) })
+    }
+
+    /// Publishes a new version that takes over after so many seconds, 24 hours unless said otherwise; returns its number.
+    @discardableResult
+    public func rotate(after seconds: UInt64? = nil) async throws(FieldwardError) -> UInt32 {
+        try await waiting { [native] in try native.rotate(after: seconds, atOnce: false) }
+    }
+
+    /// Publishes a new version that takes over at once, before other processes can know it; returns its number.
+    @discardableResult
+    public func rotateImmediately() async throws(FieldwardError) -> UInt32 {
+        try await waiting { [native] in try native.rotate(after: nil, atOnce: true) }
+    }
+
+    /// Goes back to the version that was current before, inside the rollback window; returns its number.
+    @discardableResult
+    public func rollback() async throws(FieldwardError) -> UInt32 {
+        try await waiting { [native] in try native.rollback() }
+    }
+
+    /// Suspends a version: it neither encrypts nor decrypts until it is resumed.
+    public func suspend(_ version: UInt32, reason: String) async throws(FieldwardError) {
+        try await waiting { [native] in try native.suspend(version: version, reason: reason) }
+    }
+
+    /// Takes up a suspended version again.
+    public func resume(_ version: UInt32, reason: String) async throws(FieldwardError) {
+        try await waiting { [native] in try native.resume(version: version, reason: reason) }
+    }
+
+    /// Marks a version compromised: it is read only by name, for re-encryption.
+    public func markCompromised(_ version: UInt32, reason: String) async throws(FieldwardError) {
+        try await waiting { [native] in try native.markCompromised(version: version, reason: reason) }
+    }
+
+    /// Marks the root compromised: every version is; a new epoch, version and index key begin. Returns the version's number.
+    @discardableResult
+    public func markRootCompromised(reason: String, dropProviders: [String] = []) async throws(FieldwardError) -> UInt32 {
+        try await waiting { [native] in try native.markRootCompromised(reason: reason, dropProviders: dropProviders) }
+    }
+
+    /// Starts a new root epoch; returns its number.
+    @discardableResult
+    public func startEpoch(dropProviders: [String] = []) async throws(FieldwardError) -> UInt32 {
+        try await waiting { [native] in try native.startEpoch(dropProviders: dropProviders) }
+    }
+
+    /// Adds an index key, for a re-index; returns its number.
+    @discardableResult
+    public func addIndexKey() async throws(FieldwardError) -> UInt32 {
+        try await waiting { [native] in try native.addIndexKey() }
+    }
+
+    /// Destroys a version, confirmed by its key id; `waiveExports` says why earlier exports need not be replaced.
+    @discardableResult
+    public func destroy(
+        _ version: UInt32, keyID: String, reason: String, waiveExports: String
+    ) async throws(FieldwardError) -> Destruction {
+        Destruction(
+            try await waiting { [native] in
+                try native.destroy(version: version, keyId: keyID, reason: reason, waiveExports: waiveExports)
+            })
+    }
+
+    /// Adds a provider that can open the keyring from now on.
+    public func addProvider(_ name: String, _ provider: Provider) async throws(FieldwardError) {
+        try await waiting { [native] in try native.addProvider(name: name, provider: provider.native) }
+    }
+
+    /// Puts a provider in the place of the one of this name.
+    public func replaceProvider(_ name: String, _ provider: Provider) async throws(FieldwardError) {
+        try await waiting { [native] in try native.replaceProvider(name: name, provider: provider.native) }
+    }
+
+    /// Removes a provider's entry. Older copies of the document still open with it until a new epoch.
+    public func removeProvider(_ name: String) async throws(FieldwardError) {
+        try await waiting { [native] in try native.removeProvider(name: name) }
+    }
+
+    /// Reads the store now; returns whether there was a newer document.
+    @discardableResult
+    public func refresh() async throws(FieldwardError) -> Bool {
+        try await waiting { [native] in try native.refresh() }
+    }
+
+    /// The document as it is now, to be kept elsewhere: wrapped keys only.
+    public func export() throws(FieldwardError) -> Data { try guarded { try native.export() } }
+
+    /// What pins compare and `acceptIdentity` takes: 32 bytes, not secret.
+    public var rootIdentity: Data { get throws(FieldwardError) { try guarded { try native.rootIdentity() } } }
+
+    /// Versions with their effective states, and providers. Holds no secret.
+    public func status() throws(FieldwardError) -> KeyringStatus {
+        try guarded { KeyringStatus(try native.status()) }
+    }
+
+    /// Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing.
+    public func close() { native.closeAll() }
+
+    public var description: String { "Keyring" }
+}

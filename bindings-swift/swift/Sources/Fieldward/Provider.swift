@@ -1,0 +1,125 @@
+internal import FieldwardNative
+import Foundation
+
+/// A key provider of yours: an HSM, a KMS, a platform's key store. It wraps and unwraps one small secret with a key that it never gives
+/// out. Each opening of a keyring asks it once; it must not use that keyring.
+///
+/// Bind the context: pass `context.data` as associated data, so that another context does not open what was wrapped. Throw
+/// `FieldwardError.provider("provider_denied")` and the like; whatever else is thrown is `provider_unavailable`.
+public protocol KeyProvider: Sendable {
+    /// What kind of provider it is: stands in the document, and must be the same when it is opened.
+    var kind: String { get }
+    /// The name of its key: not secret, stands in the document, and must be the same when it is opened.
+    var keyName: String { get }
+    /// Wraps 32 bytes.
+    func wrap(_ secret: Data, context: WrapContext) async throws -> Data
+    /// Gives back the 32 bytes that `wrap` got.
+    func unwrap(_ wrapped: Data, context: WrapContext) async throws -> Data
+}
+
+/// What a wrapped secret is bound to.
+public struct WrapContext: Sendable, Hashable {
+    /// The keyring's id.
+    public let keyringID: String
+    /// The root epoch.
+    public let epoch: UInt32
+    /// What the secret is: `root`.
+    public let purpose: String
+    /// Canonical bytes, for mechanisms that take associated data.
+    public let data: Data
+
+    init(_ native: FieldwardNative.WrapContext) {
+        (keyringID, epoch, purpose, data) = (native.keyringId, native.epoch, native.purpose, native.data)
+    }
+}
+
+/// What wraps the root of a keyring.
+public struct Provider: Sendable, Redacted {
+    let native: FieldwardNative.Provider
+
+    private init(_ native: FieldwardNative.Provider) { self.native = native }
+
+    /// The kind that stands in documents.
+    public var kind: String { native.kind() }
+    /// The name that stands in documents: tells the key apart without telling it.
+    public var keyName: String { native.keyName() }
+
+    public var description: String { "Provider(\(kind))" }
+
+    /// A key of exactly 32 bytes, copied. The caller's copy is the caller's to keep safe.
+    public static func local(key: Data) throws(FieldwardError) -> Provider {
+        Provider(try guarded { try FieldwardNative.Provider.local(key: key) })
+    }
+
+    /// A fresh key that this process alone knows: for tests and first steps.
+    public static func generated() throws(FieldwardError) -> Provider {
+        Provider(try guarded { try FieldwardNative.Provider.generated() })
+    }
+
+    /// The text form of a key, in a file that only its owner can read.
+    public static func keyFile(_ path: String) throws(FieldwardError) -> Provider {
+        Provider(try guarded { try FieldwardNative.Provider.keyFile(path: path) })
+    }
+
+    /// Makes a key file with a fresh key, readable by its owner only. A file that exists is left alone and refused.
+    public static func newKeyFile(_ path: String) throws(FieldwardError) -> Provider {
+        Provider(try guarded { try FieldwardNative.Provider.newKeyFile(path: path) })
+    }
+
+    /// One key file for each root epoch in a directory that exists, so that the key of an epoch can be destroyed.
+    public static func keyDirectory(_ directory: String, name: String) throws(FieldwardError) -> Provider {
+        Provider(try guarded { try FieldwardNative.Provider.keyDirectory(directory: directory, name: name) })
+    }
+
+    /// The hash of PBKDF2: 600,000 iterations of SHA-256, 220,000 of SHA-512, unless said otherwise.
+    public enum PassphraseHash: Sendable {
+        case sha256
+        case sha512
+    }
+
+    /// A passphrase of 8 to 1,024 bytes of UTF-8.
+    public static func passphrase(
+        _ passphrase: String, name: String, hash: PassphraseHash = .sha256, iterations: UInt32? = nil
+    ) throws(FieldwardError) -> Provider {
+        Provider(
+            try guarded {
+                try FieldwardNative.Provider.passphrase(
+                    name: name, passphrase: Data(passphrase.utf8), isSha512: hash == .sha512, iterations: iterations)
+            })
+    }
+
+    /// A provider of yours.
+    public static func of(_ provider: some KeyProvider) throws(FieldwardError) -> Provider {
+        Provider(
+            try guarded {
+                try FieldwardNative.Provider.host(
+                    kind: provider.kind, keyName: provider.keyName, provider: Host(provider: provider))
+            })
+    }
+}
+
+private final class Host: HostProvider {
+    let provider: any KeyProvider
+
+    init(provider: any KeyProvider) { self.provider = provider }
+
+    func wrap(secret: Data, context: FieldwardNative.WrapContext) throws -> Data {
+        let (provider, context) = (provider, WrapContext(context))
+        return try asked { try await provider.wrap(secret, context: context) }
+    }
+
+    func unwrap(wrapped: Data, context: FieldwardNative.WrapContext) throws -> Data {
+        let (provider, context) = (provider, WrapContext(context))
+        return try asked { try await provider.unwrap(wrapped, context: context) }
+    }
+
+    /// What is thrown goes on as a code: its text may hold anything.
+    private func asked(_ call: @escaping @Sendable () async throws -> Data) throws -> Data {
+        do {
+            return try waited(for: call)
+        } catch {
+            let code = (error as? FieldwardError)?.code ?? "provider_unavailable"
+            throw Failure.Of(kind: "provider", code: code, text: code, isRetryable: false)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+internal import FieldwardNative
+import Foundation
+
+/// Encrypts and decrypts the records of one schema, of one tenant: `Codable` types, dictionaries, or JSON text. Any thread may use it.
+///
+///     struct Patient: Codable { var patient_id: String; var ssn: String?; var ward: Int }
+///     let patients = try keyring.records(.patient())
+///     let row = try patients.encrypt(Patient(patient_id: "p-7", ssn: "999-41-1234", ward: 3))
+///     let patient = try patients.decrypt(Patient.self, from: row)
+///
+/// | field | Swift |
+/// |---|---|
+/// | `text` | `String` |
+/// | `bytes` | `Data` |
+/// | `i64` | `Int`, `Int64` and the other integers |
+/// | `f64` | `Double` |
+/// | `bool` | `Bool` |
+/// | `date` | `CalendarDate` |
+/// | `timestamp` | `Date` (UTC), `Timestamp` |
+/// | `decimal` | `Decimal` |
+/// | `uuid` | `UUID` |
+/// | `json` | nested types, arrays and dictionaries |
+///
+/// `nil` in an optional of a `Codable` type is missing; a `Node` can be null.
+public final class Records: Sendable, Redacted {
+    private let native: FieldwardNative.Records
+
+    init(_ native: FieldwardNative.Records) { self.native = native }
+
+    /// Encrypts every declared field: a row with envelopes in the places of its fields, and the index columns.
+    public func encrypt(_ record: [String: Node]) throws(FieldwardError) -> [String: Node] {
+        try guarded { try Node.object(try native.encrypt(record: try Node.members(record))) }
+    }
+
+    /// Encrypts a `Codable` record.
+    public func encrypt(_ record: some Encodable) throws(FieldwardError) -> [String: Node] {
+        try encrypt(try NodeEncoder.record(record))
+    }
+
+    /// Decrypts every declared field of a row. Index columns are left out.
+    public func decrypt(_ row: [String: Node]) throws(FieldwardError) -> [String: Node] {
+        try open(row).record
+    }
+
+    /// Decrypts a row into a `Codable` record.
+    public func decrypt<T: Decodable>(_ type: T.Type, from row: [String: Node]) throws(FieldwardError) -> T {
+        try NodeDecoder.decoded(type, from: try decrypt(row))
+    }
+
+    /// Decrypts, and tells whether every value can be trusted.
+    public func open(_ row: [String: Node]) throws(FieldwardError) -> OpenedRecord {
+        try guarded { try OpenedRecord(try native.decrypt(row: try Node.members(row))) }
+    }
+
+    /// Moves every value of a row to the current key, and computes every index value anew.
+    public func reencrypt(_ row: [String: Node]) throws(FieldwardError) -> OpenedRecord {
+        try guarded { try OpenedRecord(try native.reencrypt(row: try Node.members(row))) }
+    }
+
+    /// Whether a value of the row should be re-encrypted.
+    public func needsRotation(_ row: [String: Node]) throws(FieldwardError) -> Bool {
+        try guarded { try native.needsRotation(row: try Node.members(row)) }
+    }
+
+    /// What an index's column is compared with to find a value of a field.
+    public func query(_ field: String, _ index: String, _ value: Value) throws(FieldwardError) -> Query {
+        Query(try guarded { try native.query(field: field, index: index, value: value.native) })
+    }
+
+    /// Whether a row is what a query asked for: confirms the candidates of a truncated index.
+    public func matches(
+        _ field: String, _ index: String, _ query: Value, _ row: [String: Node]
+    ) throws(FieldwardError) -> Bool {
+        try guarded {
+            try native.matches(field: field, index: index, query: query.native, row: try Node.members(row))
+        }
+    }
+
+    /// Encrypts a JSON document into one: envelopes as text, index values as hexadecimal digits. Every field is stored as text.
+    public func encrypt(document: String) throws(FieldwardError) -> String {
+        try guarded { try native.encryptDocument(document: document) }
+    }
+
+    /// Decrypts a stored JSON document.
+    public func decrypt(document: String) throws(FieldwardError) -> String {
+        try guarded { try native.decryptDocument(document: document) }
+    }
+
+    /// Encrypts a record of JSON text into a row, in its order: members in the clear stand as `json`.
+    public func encrypt(json: String) throws(FieldwardError) -> [(name: String, node: Node)] {
+        try guarded { try native.encryptJson(record: json).map { ($0.name, try Node($0.node)) } }
+    }
+
+    /// Decrypts such a row: the very text that went in, but for the space between.
+    public func decryptJSON(_ row: [(name: String, node: Node)]) throws(FieldwardError) -> String {
+        try guarded { try native.decryptJson(row: try row.map { Member(name: $0.name, node: try $0.node.native(1)) }) }
+    }
+
+    public var description: String { "Records" }
+}
+
+/// A record and whether every key in it can be trusted.
+public struct OpenedRecord: Sendable, Hashable {
+    /// The record, or the row.
+    public let record: [String: Node]
+    /// False if a value stood under a suspended or compromised key, or was never encrypted.
+    public let isTrusted: Bool
+
+    init(_ native: FieldwardNative.OpenedRecord) throws(FieldwardError) {
+        (record, isTrusted) = (try Node.object(native.members), native.isTrusted)
+    }
+}
