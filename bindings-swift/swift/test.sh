@@ -6,6 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 inside=$top/target/swift-root
 "$here/../generate.sh" swift
+# the commands of the Apple build, as far as they can be gone through elsewhere
+"$here/../scripts/xcframework.sh" --dry-run >/dev/null
 
 # tests, then the language's part of the exchange, alone
 # shellcheck disable=SC2016 # expanded where it runs
