@@ -20,7 +20,7 @@ PROVIDERS := pkcs11 vault-transit
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
-.PHONY: help demo test test-backends test-providers test-python test-jobs test-node test-kotlin test-swift bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
+.PHONY: help demo test test-backends test-providers test-python test-jobs test-node test-kotlin test-swift test-exchange bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
 	tools tools-fips reference
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo "make test-node   the npm package, on the Node at hand"
 	@echo "make test-kotlin   the Kotlin package, on the JVM at hand"
 	@echo "make test-swift   the Swift package, on this system's Swift or Debian 13's"
+	@echo "make test-exchange   five languages read what each of them wrote; after their own tests"
 	@echo "make bench   benches with their peers; BENCH_ARGS for criterion, SCALE=full to 10^7 rows, PEERS=all for whole libraries"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs a nightly toolchain)"
 	@echo "make lint    format and lints alone"
@@ -66,6 +67,11 @@ test: lint reference
 	cargo run --locked --package fieldward-examples --example first_record
 	$(MAKE) test-providers
 	$(MAKE) test-python
+	$(MAKE) test-jobs
+	$(MAKE) test-node
+	$(MAKE) test-kotlin
+	$(MAKE) test-swift
+	$(MAKE) test-exchange
 	@echo "all checks passed"
 
 # The other back ends: the same vectors, each against the other, and what the FIPS module's policy refuses.
@@ -111,6 +117,10 @@ test-kotlin: tools
 # The Swift package.
 test-swift: tools
 	bindings-swift/swift/test.sh
+
+# What each language writes every language reads, and refuses where it was changed. Needs what their own tests built.
+test-exchange: tools
+	python3 core/vectors/exchange/run.py target/exchange rust python node swift kotlin
 
 # The second implementation derives and refuses every golden vector again.
 reference: tools $(VENV)/ready

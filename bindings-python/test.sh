@@ -24,3 +24,4 @@ for python in $found; do
         "../$venv/bin/python" -m mypy.stubtest --mypy-config-file pyproject.toml fieldward
     )
 done
+bindings-python/install.sh

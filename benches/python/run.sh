@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . bindings-python/setup.sh
 
-python="$(interpreters 3.13 3.12 3.11 3.10 | head -n 1)"
+found="$(interpreters 3.13 3.12 3.11 3.10)"
+python="${found%%$'\n'*}"
 venv=target/python/bench
 if [ ! -e "$venv/ready" ] || [ benches/python/requirements.txt -nt "$venv/ready" ]; then
     rm -rf "$venv"

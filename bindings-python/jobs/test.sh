@@ -14,7 +14,8 @@ if ! command -v java >/dev/null; then
 fi
 
 # newest first: one is enough, the package is tested on the others by test.sh
-python="$(interpreters ${PYTHONS:-3.13 3.12 3.11 3.10} | head -n 1)"
+found="$(interpreters ${PYTHONS:-3.13 3.12 3.11 3.10})"
+python="${found%%$'\n'*}"
 build_wheel "$python"
 venv=target/python/jobs
 echo "jobs on $("$python" --version) in $venv"

@@ -135,7 +135,7 @@ def test_what_is_refused_before_anything_runs(frame: Frame, stored: dd.DataFrame
     cases: list[tuple[Any, str]] = [
         (lambda: fwd.encrypt(frame, given.assign(other=1)), "undeclared_field"),
         (lambda: fwd.encrypt(frame, given.drop(columns="id")), "record_id_missing"),
-        (lambda: fwd.encrypt(frame, given.assign(age=1.5)), "wrong_type"),
+        (lambda: fwd.encrypt(frame, given.assign(age=True)), "wrong_type"),
         (lambda: fwd.decrypt(frame, stored, types={"none": "int64"}), "unknown_field"),
         (lambda: fwd.decrypt(frame, stored, failures="ward"), "record_shape"),
     ]

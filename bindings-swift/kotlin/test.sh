@@ -15,3 +15,9 @@ exchange=$(mktemp -d)
 trap 'rm -rf "$exchange"' EXIT
 ./exchange.sh write "$exchange"
 ./exchange.sh read "$exchange" kotlin
+# what scripts/android.sh holds libraries to
+for size in 16384 4096; do
+    cc -shared -nostdlib -x c /dev/null -Wl,-z,max-page-size=$size -o "$exchange/$size.so"
+done
+../scripts/android.sh --check "$exchange/16384.so"
+! ../scripts/android.sh --check "$exchange/4096.so" 2>/dev/null || { echo "android.sh takes pages of 4 KiB"; exit 1; }

@@ -5,12 +5,14 @@ inside=$1
 [ ! -e "$inside/.ready" ] || exit 0
 command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -qq -y debootstrap >/dev/null; } ||
     { echo "missing: debootstrap (package debootstrap)"; exit 1; }
+# shellcheck disable=SC2016 # for apt
 # the mirror that this system uses, or debootstrap's own
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep '/debian/*$' | head -n 1)
 rm -rf "$inside"
 # shellcheck disable=SC2086 # one word, or none
 debootstrap --variant=minbase trixie "$inside" $mirror >"$inside.log" 2>&1 ||
     { tail -n 5 "$inside.log"; echo "missing: Debian 13's packages, by debootstrap"; exit 1; }
+# shellcheck disable=SC2016 # expanded where it runs
 unshare --mount --propagation private sh -eu -c '
     mount -t proc proc "$1/proc"
     mount --bind /dev "$1/dev"

@@ -10,6 +10,9 @@ mod faulty;
 mod fork;
 #[path = "services/moto.rs"]
 mod moto;
+#[cfg(unix)]
+#[path = "services/relay.rs"]
+mod relay;
 #[path = "services/server.rs"]
 mod server;
 
@@ -30,6 +33,8 @@ use serde_json::json;
 
 use faulty::{Answer, Faulty};
 use moto::{Moto, REGION};
+#[cfg(unix)]
+use relay::Relay;
 use server::{http, tls};
 
 const CONTEXT: WrapContext<'static> = WrapContext::root("clinic", 3);
@@ -54,6 +59,37 @@ fn it_conforms() {
     let (one, two) = (kms.generate().unwrap().unwrap(), kms.generate().unwrap().unwrap());
     assert_ne!(one, two);
     assert!(moto.provider(&moto.key()).generate().unwrap().is_none());
+}
+
+/// The emulator serves disabled keys, and forgets its keys when it ends: those two are met by a server that says what KMS documents, and
+/// by a way to the emulator that is cut.
+#[cfg(unix)]
+#[test]
+fn it_conforms_whatever_becomes_of_kms() {
+    use fieldward::conformance::provider::{Component, Situation};
+    let moto = Moto::start();
+    let (key, other) = (moto.key(), moto.key());
+    let way = Relay::to(moto.server.port);
+    let builder = || AwsKmsProvider::builder(&key).attempts(2).attempt_timeout(Duration::from_secs(5));
+    let kms = builder().endpoint(format!("http://127.0.0.1:{}", way.port)).build().unwrap();
+    let meeting = |answer: Answer| -> Arc<dyn KeyProvider> {
+        let server = Faulty::plain(answer);
+        let builder = builder().endpoint(format!("http://127.0.0.1:{}", server.port));
+        Arc::new(builder.attempt_timeout(Duration::from_millis(500)).build().unwrap())
+    };
+    let refusing = |said: &str| meeting(Answer::Say(400, json!({ "__type": said }).to_string()));
+    let component = Component::new(kms)
+        .meets(Situation::OtherKey, || Arc::new(moto.provider(&other)))
+        .meets(Situation::Disabled, || refusing("DisabledException"))
+        .meets(Situation::Denied, || refusing("AccessDeniedException"))
+        .meets(Situation::Slow, || meeting(Answer::Drip))
+        .meets(Situation::Oversized, || meeting(Answer::Say(200, " ".repeat(100_000))))
+        .meets(Situation::Malformed, || meeting(Answer::Say(200, "[]".into())))
+        .forks(|work| fork::holds_in_a_child(work))
+        .restarts(|| way.cut(), || way.mend())
+        .meets(Situation::Deleted, || Arc::new(moto.builder(KEY).build().unwrap()));
+    let report = component.check().unwrap();
+    assert_eq!((report.checked.len(), report.impossible.len()), (9, 0));
 }
 
 #[test]

@@ -52,6 +52,41 @@ fn it_conforms_with_every_mechanism() {
     assert_ne!(one, two);
 }
 
+#[cfg(unix)]
+#[test]
+fn it_conforms_whatever_becomes_of_the_token() {
+    in_a_child("the_child_conforms", &[]);
+}
+
+/// In a process of its own, which forks and finalizes the module.
+#[cfg(unix)]
+#[test]
+#[ignore = "run by it_conforms_whatever_becomes_of_the_token"]
+fn the_child_conforms() {
+    use fieldward::conformance::provider::{Component, Situation};
+    let hsm = provider("main", "component");
+    let slow = "PKCS #11 has no time limits";
+    let wrong = "a module answers inside the process: what it says is not parsed";
+    let component = Component::new(hsm)
+        .meets(Situation::OtherKey, || Arc::new(provider("main", "component-other")))
+        .meets(Situation::Denied, || {
+            let pin = Pkcs11Pin::callback(|| Ok(SecretBytes::new(b"0000-wrong".to_vec())));
+            Arc::new(builder("pins", "component").pin(pin).build().unwrap())
+        })
+        .never(Situation::Disabled, "a token's keys are there or not")
+        .never(Situation::Slow, slow)
+        .never(Situation::Oversized, wrong)
+        .never(Situation::Malformed, wrong)
+        .never(Situation::Restarted, "by a_session_that_is_lost_is_opened_again, which finalizes the module")
+        .forks(|work| fork::holds_in_a_child(work))
+        .meets(Situation::Deleted, || {
+            tool("main", &["--delete-object", "--type", "secrkey", "--label", "component"]);
+            Arc::new(builder("main", "component").build().unwrap())
+        });
+    let report = component.check().unwrap();
+    assert_eq!((report.checked.len(), report.impossible.len()), (4, 5));
+}
+
 /// A key whose bytes are known, and the second opinion of Python's `cryptography` on what was wrapped with it.
 #[test]
 fn wrapped_bytes_are_those_of_the_specification() {

@@ -9,6 +9,9 @@ mod faulty;
 #[cfg(unix)]
 #[path = "services/fork.rs"]
 mod fork;
+#[cfg(unix)]
+#[path = "services/relay.rs"]
+mod relay;
 #[path = "services/server.rs"]
 mod server;
 
@@ -27,6 +30,8 @@ use serde_json::{Value, json};
 
 use bao::{Bao, ROOT, token};
 use faulty::{Answer, Faulty};
+#[cfg(unix)]
+use relay::Relay;
 use server::{http, tls};
 
 const CONTEXT: WrapContext<'static> = WrapContext::root("clinic", 3);
@@ -49,6 +54,37 @@ fn it_conforms() {
     conformance::provider::check(&with_epochs).unwrap();
     let (one, two) = (with_epochs.generate().unwrap().unwrap(), with_epochs.generate().unwrap().unwrap());
     assert_ne!(one, two);
+}
+
+/// A development server forgets its keys when it ends: its restart is a way to it that is cut. Keys of transit are not disabled.
+#[cfg(unix)]
+#[test]
+fn it_conforms_whatever_becomes_of_the_server() {
+    use fieldward::conformance::provider::{Component, Situation};
+    let bao = Bao::start();
+    bao.ask("POST", "transit/keys/other", json!({}));
+    let way = Relay::to(bao.server.port);
+    let vault =
+        |port: u16| VaultTransitProvider::builder(format!("http://127.0.0.1:{port}"), "root").token(token(ROOT));
+    let meeting = |answer: Answer| -> Arc<dyn KeyProvider> {
+        Arc::new(vault(Faulty::plain(answer).port).timeout(Duration::from_millis(500)).build().unwrap())
+    };
+    let component = Component::new(vault(way.port).build().unwrap())
+        .meets(Situation::OtherKey, || Arc::new(bao.provider("other")))
+        .never(Situation::Disabled, "transit does not disable keys")
+        .meets(Situation::Denied, || Arc::new(bao.builder("root").token(token("nobody")).build().unwrap()))
+        .meets(Situation::Slow, || meeting(Answer::Drip))
+        .meets(Situation::Oversized, || meeting(Answer::Say(200, " ".repeat(100_000))))
+        .meets(Situation::Malformed, || meeting(Answer::Say(200, "[]".into())))
+        .forks(|work| fork::holds_in_a_child(work))
+        .restarts(|| way.cut(), || way.mend())
+        .meets(Situation::Deleted, || {
+            bao.ask("POST", "transit/keys/root/config", json!({"deletion_allowed": true}));
+            bao.ask("DELETE", "transit/keys/root", json!({}));
+            Arc::new(bao.provider("root"))
+        });
+    let report = component.check().unwrap();
+    assert_eq!((report.checked.len(), report.impossible.len()), (8, 1));
 }
 
 #[test]

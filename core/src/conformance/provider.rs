@@ -1,4 +1,4 @@
-//! What every [`KeyProvider`](crate::KeyProvider) must do.
+//! What every [`KeyProvider`] must do.
 //!
 //! ```
 //! # #[cfg(feature = "conformance")] {

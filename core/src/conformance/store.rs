@@ -1,4 +1,4 @@
-//! What every [`KeyStore`](crate::KeyStore) must do.
+//! What every [`KeyStore`] must do.
 //!
 //! ```
 //! # #[cfg(feature = "conformance")] {

@@ -54,7 +54,8 @@ sealed class Value {
 
     /** A decimal number in its canonical text, which keeps its scale and the sign of zero, such as `-1.10`. */
     class Decimal(val text: String) : Value() {
-        constructor(number: BigDecimal) : this(number.toString())
+        constructor(number: BigDecimal) :
+            this(if (number.scale() >= 0) number.toPlainString() else "${number.unscaledValue()}E+${-number.scale().toLong()}")
 
         /** The number. A negative zero becomes zero. */
         val number: BigDecimal get() = BigDecimal(text)
