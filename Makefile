@@ -16,7 +16,7 @@ PYTHON := $(VENV)/bin/python3
 
 .DEFAULT_GOAL := help
 # cargo features; each has a test, an example and a guide of its name
-PROVIDERS := pkcs11 vault-transit
+PROVIDERS := pkcs11 vault-transit aws-kms
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
@@ -83,7 +83,7 @@ test-backends: tools-fips
 # Real key services, and the commands of their guides. One test at a time: some drive the token themselves, past the library's lock.
 test-providers: tools
 	core/tests/services.sh cargo test --locked --package fieldward --features conformance,$(PROVIDER_FEATURES) \
-		$(foreach provider,$(PROVIDERS),--test provider_$(subst -,_,$(provider))) -- --test-threads=1
+		$(foreach provider,$(PROVIDERS),--test provider_$(subst -,_,$(provider))) --test providers_together -- --test-threads=1
 	cargo build --locked --package fieldward-examples --features $(PROVIDER_FEATURES) --examples
 	set -e; for guide in $(PROVIDERS); do core/tests/services.sh python3 core/docs/guides/check.py core/docs/guides/$$guide.md; done
 
