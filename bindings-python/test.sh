@@ -5,6 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . bindings-python/setup.sh
 
+if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null && ! command -v initdb >/dev/null &&
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql >/dev/null
+fi
+
 # the oldest that the package supports, and the newest that pyo3's stable ABI was tried on
 found="$(interpreters ${PYTHONS:-3.10 3.13})"
 build_wheel "${found##*$'\n'}"
