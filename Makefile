@@ -107,7 +107,7 @@ test-jobs: tools
 # The npm package: its native module, and the tests of Node.
 test-node: tools
 	cargo clippy --locked --package fieldward-node -- -D warnings
-	NODE_PROFILE=dev bindings-node/test.sh
+	bindings-node/test.sh
 
 # The Kotlin package: what is under it, and its tests on the JVM.
 test-kotlin: tools
