@@ -22,6 +22,7 @@ FIELDWARD_FERRETDB="$(realpath ../target)/node/ferretdb"
 export FIELDWARD_FERRETDB
 (cd tests/ferretdb && go build -mod=readonly -o "$FIELDWARD_FERRETDB" .)
 cp index.d.ts node_modules/index.d.ts.committed
-./build.sh --profile "${NODE_PROFILE:-release}" -- --locked
+# without a profile, what is built is `dev`, which cargo keeps under another name
+case "${NODE_PROFILE:-release}" in dev) ./build.sh -- --locked ;; *) ./build.sh --profile "${NODE_PROFILE:-release}" -- --locked ;; esac
 cmp index.d.ts node_modules/index.d.ts.committed || { echo "index.d.ts is not what the native module declares: commit the new one"; exit 1; }
 node --expose-gc --test "$@" tests/*.test.js
