@@ -3,30 +3,12 @@
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use fieldward::{Error, ErrorCode, ErrorKind};
+use fieldward::{Error, ErrorCode};
 use napi::JsError;
 use napi::bindgen_prelude::Env;
 
 /// What every function here that talks to the library returns.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
-
-pub(crate) const fn kind(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Misuse => "misuse",
-        ErrorKind::Input => "input",
-        ErrorKind::Schema => "schema",
-        ErrorKind::Envelope => "envelope",
-        ErrorKind::Authentication => "authentication",
-        ErrorKind::Key => "key",
-        ErrorKind::Keyring => "keyring",
-        ErrorKind::Provider => "provider",
-        ErrorKind::Store => "store",
-        ErrorKind::Audit => "audit",
-        ErrorKind::System => "system",
-        // A kind that this binding does not know yet.
-        _ => "other",
-    }
-}
 
 /// Every call from JavaScript goes through here: errors become `FieldwardError`, a panic becomes the code `internal`.
 #[inline]

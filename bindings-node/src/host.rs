@@ -57,8 +57,7 @@ pub(crate) fn make_error(env: &Env, error: &Error, cause: Option<Unknown<'static
     let code = error.code();
     let row = error.row().and_then(|row| u32::try_from(row).ok()).map(f64::from);
     let detail = error.detail().map(str::to_owned);
-    let said =
-        (code.as_str(), crate::error::kind(code.kind()), code.message(), code.is_retryable(), detail, row, cause);
+    let said = (code.as_str(), code.kind().as_str(), code.message(), code.is_retryable(), detail, row, cause);
     with(|host| host.make_error.borrow_back(env)?.call(said.into()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use fieldward::{Error, ErrorCode, ErrorKind};
+use fieldward::{Error, ErrorCode};
 use pyo3::exceptions::{PyException, PyPermissionError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -15,27 +15,9 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 pub(crate) fn registry(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let codes = PyDict::new(py);
     for code in ErrorCode::ALL {
-        codes.set_item(code.as_str(), (kind(code.kind()), code.is_retryable(), code.message()))?;
+        codes.set_item(code.as_str(), (code.kind().as_str(), code.is_retryable(), code.message()))?;
     }
     Ok(codes)
-}
-
-const fn kind(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Misuse => "misuse",
-        ErrorKind::Input => "input",
-        ErrorKind::Schema => "schema",
-        ErrorKind::Envelope => "envelope",
-        ErrorKind::Authentication => "authentication",
-        ErrorKind::Key => "key",
-        ErrorKind::Keyring => "keyring",
-        ErrorKind::Provider => "provider",
-        ErrorKind::Store => "store",
-        ErrorKind::Audit => "audit",
-        ErrorKind::System => "system",
-        // A kind that this binding does not know yet.
-        _ => "other",
-    }
 }
 
 fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fieldward::{Error, ErrorCode, ErrorKind};
+use fieldward::{Error, ErrorCode};
 
 /// What every function here returns.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -23,27 +23,10 @@ pub enum Failure {
     },
 }
 
-const fn kind(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Misuse => "misuse",
-        ErrorKind::Input => "input",
-        ErrorKind::Schema => "schema",
-        ErrorKind::Envelope => "envelope",
-        ErrorKind::Authentication => "authentication",
-        ErrorKind::Key => "key",
-        ErrorKind::Keyring => "keyring",
-        ErrorKind::Provider => "provider",
-        ErrorKind::Store => "store",
-        ErrorKind::Audit => "audit",
-        // System, and a kind that this binding does not know yet.
-        _ => "system",
-    }
-}
-
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Of {
-            kind: kind(error.kind()).to_owned(),
+            kind: error.kind().as_str().to_owned(),
             code: error.code().as_str().to_owned(),
             text: error.to_string(),
             is_retryable: error.is_retryable(),

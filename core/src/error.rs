@@ -38,6 +38,45 @@ pub enum ErrorKind {
     System,
 }
 
+impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Misuse,
+        Self::Input,
+        Self::Schema,
+        Self::Envelope,
+        Self::Authentication,
+        Self::Key,
+        Self::Keyring,
+        Self::Provider,
+        Self::Store,
+        Self::Audit,
+        Self::System,
+    ];
+
+    /// The stable text form: the variant's name in lower case, as `core/spec/error.md` has it.
+    ///
+    /// ```
+    /// assert_eq!(fieldward::ErrorCode::KeyDestroyed.kind().as_str(), "key");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Misuse => "misuse",
+            Self::Input => "input",
+            Self::Schema => "schema",
+            Self::Envelope => "envelope",
+            Self::Authentication => "authentication",
+            Self::Key => "key",
+            Self::Keyring => "keyring",
+            Self::Provider => "provider",
+            Self::Store => "store",
+            Self::Audit => "audit",
+            Self::System => "system",
+        }
+    }
+}
+
 macro_rules! codes {
     ($($variant:ident, $code:literal, $kind:ident, $retry:literal, $text:literal;)*) => {
         /// A stable, machine-readable code. The text form never changes once released.

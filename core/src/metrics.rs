@@ -86,20 +86,6 @@ const KEYRING_COUNTERS: [(KeyringCounter, &str); 6] = [
     (KeyringCounter::AuditFailures, "audit_failures"),
 ];
 
-const KINDS: [(ErrorKind, &str); 11] = [
-    (ErrorKind::Misuse, "misuse"),
-    (ErrorKind::Input, "input"),
-    (ErrorKind::Schema, "schema"),
-    (ErrorKind::Envelope, "envelope"),
-    (ErrorKind::Authentication, "authentication"),
-    (ErrorKind::Key, "key"),
-    (ErrorKind::Keyring, "keyring"),
-    (ErrorKind::Provider, "provider"),
-    (ErrorKind::Store, "store"),
-    (ErrorKind::Audit, "audit"),
-    (ErrorKind::System, "system"),
-];
-
 /// The metrics of one keyring in this process.
 #[derive(Default)]
 pub struct Metrics {
@@ -118,7 +104,7 @@ pub struct FieldMetrics {
 struct OperationMetrics {
     calls: AtomicU64,
     bytes: AtomicU64,
-    failures: [AtomicU64; KINDS.len()],
+    failures: [AtomicU64; ErrorKind::ALL.len()],
     latency: Histogram<OF_VALUES>,
 }
 
@@ -214,10 +200,10 @@ impl FieldMetrics {
             operation: *operation,
             calls: metrics.calls.load(Ordering::Relaxed),
             bytes: metrics.bytes.load(Ordering::Relaxed),
-            failures: KINDS
+            failures: ErrorKind::ALL
                 .iter()
                 .zip(&metrics.failures)
-                .map(|((_, name), count)| (*name, count.load(Ordering::Relaxed)))
+                .map(|(kind, count)| (kind.as_str(), count.load(Ordering::Relaxed)))
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             latency: metrics.latency.snapshot(),
@@ -247,7 +233,7 @@ impl Timer<'_> {
                 metrics.bytes.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
             }
             Err(kind) => {
-                let at = KINDS.iter().position(|(other, _)| *other == kind);
+                let at = ErrorKind::ALL.iter().position(|other| *other == kind);
                 if let Some(count) = at.and_then(|at| metrics.failures.get(at)) {
                     count.fetch_add(1, Ordering::Relaxed);
                 }

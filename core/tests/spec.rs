@@ -20,7 +20,7 @@ fn the_error_registry_is_the_code() {
     let expected: Vec<Vec<String>> = ErrorCode::ALL
         .iter()
         .map(|code| {
-            let kind = format!("{:?}", code.kind()).to_lowercase();
+            let kind = code.kind().as_str().to_owned();
             let retryable = if code.is_retryable() { "yes" } else { "no" };
             vec![code.as_str().to_owned(), kind, retryable.to_owned(), code.message().to_owned()]
         })
