@@ -91,6 +91,11 @@ def test_a_million_rows_come_back(frame: Frame, stored: dd.DataFrame) -> None:
 def test_rows_are_found_by_index_value(frame: Frame, stored: dd.DataFrame) -> None:
     found = fwd.decrypt(frame, stored[fwd.matching(frame, stored, "ssn", "999 12 3456")]).compute()
     assert found[["id", "ssn"]].to_numpy().tolist() == [[123_456, "999-12-3456"]]
+    # whatever the last byte of the index value is: pandas, left to itself, loses a zero there
+    numbers = (f"999-{number:06}" for number in range(ROWS))
+    number = next(one for one in numbers if frame.query("ssn", "exact", one).tokens[0].endswith(b"\0"))
+    found = fwd.decrypt(frame, stored[fwd.matching(frame, stored, "ssn", number)]).compute()
+    assert found["id"].tolist() == [int(number.removeprefix("999-"))]
     none = stored[fwd.matching(frame, stored, "ssn", "000-00-0000")]
     assert len(none.compute()) == 0
     with pytest.raises(fw.InputError) as refused:

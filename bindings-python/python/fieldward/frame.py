@@ -133,6 +133,8 @@ class Frame:
     def query(self, field: str, index: str, value: Any) -> Query:
         """What a search compares, a `Query`: the index's column, and the tokens of which it holds one; of words, all.
 
+        Compare with `==`: `isin` of pandas takes bytes that end in a zero, as one token in 256 does, for other bytes.
+
         Errors: `unknown_field`, `unknown_index`, `query_empty`.
         """
         return self._records.query(field, index, value)
