@@ -1,14 +1,17 @@
-//! The library's errors as one record of texts, and back.
+//! The library's errors as one record of texts.
 
 use std::fmt;
+use std::sync::Arc;
 
 use fieldward::{Error, ErrorCode};
+
+use crate::host::{Thrown, thrown};
 
 /// What every function here returns.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// An error of the library: its kind to act on, its stable code, whether the same call may succeed later, and a sentence. Never data.
-#[derive(Debug, uniffi::Error)]
+#[derive(uniffi::Error)]
 pub enum Failure {
     /// The one case: Swift and Kotlin make their own of it.
     Of {
@@ -20,6 +23,8 @@ pub enum Failure {
         text: String,
         /// Whether the same call may succeed later.
         is_retryable: bool,
+        /// What a provider, store or sink of Swift or Kotlin threw.
+        thrown: Option<Arc<dyn Thrown>>,
     },
 }
 
@@ -30,6 +35,7 @@ impl From<Error> for Failure {
             code: error.code().as_str().to_owned(),
             text: error.to_string(),
             is_retryable: error.is_retryable(),
+            thrown: thrown(&error),
         }
     }
 }
@@ -40,13 +46,6 @@ impl From<ErrorCode> for Failure {
     }
 }
 
-impl From<uniffi::UnexpectedUniFFICallbackError> for Failure {
-    /// A provider threw what is no error of this library. Its text may hold anything and goes no further.
-    fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        ErrorCode::ProviderUnavailable.into()
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Of { text, .. } = self;
@@ -54,21 +53,21 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
-
-/// What a provider threw: by the code that it names, else unavailable.
-pub(crate) fn from_host(failure: &Failure) -> Error {
-    let Failure::Of { code, .. } = failure;
-    let known = ErrorCode::ALL.iter().copied().find(|known| known.as_str() == code);
-    Error::new(known.unwrap_or(ErrorCode::ProviderUnavailable))
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
+
+impl std::error::Error for Failure {}
 
 /// An error in one of the library's own terms.
 pub(crate) fn fail<T>(code: ErrorCode, detail: &str) -> Result<T> {
     Err(Error::with_detail(code, detail).into())
 }
 
-/// Throws the library's error of this code: what Swift and Kotlin refuse before the library sees it has the same form.
+/// Throws the library's error of this code: what Swift and Kotlin refuse before the library sees it has the same form. `internal` for a
+/// code that there is not.
 #[uniffi::export]
 pub fn refuse(code: &str, detail: Option<String>) -> Result<()> {
     let code = ErrorCode::ALL.iter().copied().find(|known| known.as_str() == code).unwrap_or(ErrorCode::Internal);
