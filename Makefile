@@ -139,6 +139,7 @@ bench: bench-tools
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
 	benches/python/run.sh $(PYTHON_BENCH_ARGS)
+	benches/node/run.sh $(NODE_BENCH_ARGS)
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
 	python3 benches/report.py $(REPORT_ARGS)
 
@@ -155,7 +156,7 @@ bench-tools: tools
 bench-python: tools
 	benches/python/run.sh $(PYTHON_BENCH_ARGS)
 
-# The npm package and its peers; --quick for a look.
+# The npm package and its peers alone; NODE_BENCH_ARGS=--quick for a look.
 bench-node: tools
 	benches/node/run.sh $(NODE_BENCH_ARGS)
 
