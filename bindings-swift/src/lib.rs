@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 #![allow(clippy::missing_errors_doc, reason = "each function gives what the library's own gives, under the same name")]
 
+pub mod batch;
 pub mod error;
 pub mod field;
 #[cfg(feature = "golden")]

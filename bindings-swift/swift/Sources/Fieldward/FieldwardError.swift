@@ -35,33 +35,37 @@ public struct FieldwardError: Error, Sendable, Hashable, CustomStringConvertible
     public let message: String
     /// Whether the same call may succeed later with nothing changed by the caller.
     public let isRetryable: Bool
+    /// The row that it concerns, from 0, where many went in; else `nil`.
+    public let row: Int?
 
     public var description: String { "\(code): \(message)" }
 
     /// What a `KeyProvider` throws: `provider_denied`, `provider_unavailable`, `provider_wrong_key` and the like.
     public static func provider(_ code: String) -> FieldwardError {
-        FieldwardError(kind: .provider, code: code, message: code, isRetryable: false)
+        FieldwardError(kind: .provider, code: code, message: code, isRetryable: false, row: nil)
     }
 
     init(_ failure: Failure) {
         switch failure {
-        case let .Of(kind, code, text, isRetryable):
-            self.init(kind: Kind(rawValue: kind) ?? .system, code: code, message: text, isRetryable: isRetryable)
+        case let .Of(kind, code, text, isRetryable, row):
+            self.init(
+                kind: Kind(rawValue: kind) ?? .system, code: code, message: text, isRetryable: isRetryable,
+                row: row.flatMap { Int(exactly: $0) })
         }
     }
 
-    private init(kind: Kind, code: String, message: String, isRetryable: Bool) {
-        (self.kind, self.code, self.message, self.isRetryable) = (kind, code, message, isRetryable)
+    private init(kind: Kind, code: String, message: String, isRetryable: Bool, row: Int?) {
+        (self.kind, self.code, self.message, self.isRetryable, self.row) = (kind, code, message, isRetryable, row)
     }
 
     /// The library's own error of this code.
-    static func of(_ code: String, _ detail: String? = nil) -> FieldwardError {
+    static func of(_ code: String, _ detail: String? = nil, row: Int? = nil) -> FieldwardError {
         do {
-            try refuse(code: code, detail: detail)
+            try refuse(code: code, detail: detail, row: row.flatMap { UInt64(exactly: $0) })
         } catch let failure as Failure {
             return FieldwardError(failure)
         } catch {}
-        return FieldwardError(kind: .system, code: "internal", message: "internal", isRetryable: false)
+        return FieldwardError(kind: .system, code: "internal", message: "internal", isRetryable: false, row: row)
     }
 }
 

@@ -119,7 +119,7 @@ private final class Host: HostProvider {
             return try waited(for: call)
         } catch {
             let code = (error as? FieldwardError)?.code ?? "provider_unavailable"
-            throw Failure.Of(kind: "provider", code: code, text: code, isRetryable: false)
+            throw Failure.Of(kind: "provider", code: code, text: code, isRetryable: false, row: nil)
         }
     }
 }

@@ -52,6 +52,42 @@ public final class Records: Sendable, Redacted {
         try guarded { try OpenedRecord(try native.decrypt(row: try Node.members(row))) }
     }
 
+    /// Encrypts many records in one call, off the caller's thread. The first that fails is thrown with its row, and nothing comes out.
+    public func encryptMany(_ records: [[String: Node]]) async throws(FieldwardError) -> [[String: Node]] {
+        try await waiting { [native] in
+            try native.encryptMany(records: try crossing(records)).map { try Node.object($0) }
+        }
+    }
+
+    /// Encrypts many `Codable` records.
+    public func encryptMany<T: Encodable & Sendable>(_ records: [T]) async throws(FieldwardError) -> [[String: Node]] {
+        try await encryptMany(try await waiting { try inRows(records) { try NodeEncoder.record($0) } })
+    }
+
+    /// Decrypts many rows in one call. The first that fails is thrown with its row, and nothing comes out.
+    public func decryptMany(_ rows: [[String: Node]]) async throws(FieldwardError) -> [[String: Node]] {
+        try await opened(rows, reports: false).records.compactMap { $0 }
+    }
+
+    /// Decrypts many rows into `Codable` records.
+    public func decryptMany<T: Decodable & Sendable>(
+        _ type: T.Type, from rows: [[String: Node]]
+    ) async throws(FieldwardError) -> [T] {
+        let records = try await decryptMany(rows)
+        return try await waiting { try inRows(records) { try NodeDecoder.decoded(type, from: $0) } }
+    }
+
+    /// Decrypts many rows in one call: those that fail are `nil`, and listed with their errors.
+    public func openMany(_ rows: [[String: Node]]) async throws(FieldwardError) -> OpenedRecords {
+        try await opened(rows, reports: true)
+    }
+
+    private func opened(_ rows: [[String: Node]], reports: Bool) async throws(FieldwardError) -> OpenedRecords {
+        try await waiting { [native] in
+            try OpenedRecords(try native.openMany(rows: try crossing(rows), reports: reports))
+        }
+    }
+
     /// Moves every value of a row to the current key, and computes every index value anew.
     public func reencrypt(_ row: [String: Node]) throws(FieldwardError) -> OpenedRecord {
         try guarded { try OpenedRecord(try native.reencrypt(row: try Node.members(row))) }

@@ -103,9 +103,9 @@ private class Host(private val provider: KeyProvider) : HostProvider {
         try {
             runBlocking { call() }
         } catch (refusal: FieldwardException) {
-            throw Failure.Of("provider", refusal.code, refusal.code, refusal.isRetryable)
+            throw Failure.Of("provider", refusal.code, refusal.code, refusal.isRetryable, null)
         } catch (_: SecurityException) {
-            throw Failure.Of("provider", "provider_denied", "", false)
+            throw Failure.Of("provider", "provider_denied", "", false, null)
         } finally {
             secret?.fill(0)
         }

@@ -32,6 +32,20 @@ class Records internal constructor(private val inner: fieldward.ffi.Records) {
     /** Decrypts, and tells whether every value can be trusted. */
     fun open(row: Map<String, Any?>): OpenedRecord = guarded { OpenedRecord(inner.decrypt(members(row))) }
 
+    /** Encrypts many records in one call, off the caller's thread. The first that fails is thrown with its row, and nothing comes out. */
+    suspend fun encryptMany(records: List<Map<String, Any?>>): List<Map<String, Any?>> =
+        many(records, { members(it) }, { it.footprint }) { taken, _ -> inner.encryptMany(taken).map(::record) }
+
+    /** Decrypts many rows in one call. The first that fails is thrown with its row, and nothing comes out. */
+    suspend fun decryptMany(rows: List<Map<String, Any?>>): List<Map<String, Any?>> =
+        opened(rows, reports = false).records.map { it ?: refuse("internal") }
+
+    /** Decrypts many rows in one call: those that fail are null, and listed with their errors. */
+    suspend fun openMany(rows: List<Map<String, Any?>>): OpenedRecords = opened(rows, reports = true)
+
+    private suspend fun opened(rows: List<Map<String, Any?>>, reports: Boolean): OpenedRecords =
+        many(rows, { members(it) }, { it.footprint }) { taken, _ -> OpenedRecords(inner.openMany(taken, reports)) }
+
     /** Moves every value of a row to the current key, and computes every index value anew. */
     fun reencrypt(row: Map<String, Any?>): OpenedRecord = guarded { OpenedRecord(inner.reencrypt(members(row))) }
 

@@ -5,6 +5,8 @@ import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonElement
 import org.junit.jupiter.api.assertThrows
 import java.io.File
+import java.time.LocalDate
+import java.util.UUID
 
 internal val root = File(System.getProperty("fieldward.root"))
 
@@ -29,4 +31,18 @@ internal val everyType: Schema = Schema.fromJson(
         }
     }, {"id": "code", "type": "text", "mode": "deterministic"}]}
     """,
+)
+
+/** A value of each type, by its field in [everyType]. */
+internal val everyValue = mapOf(
+    "a_text" to Value.Text("Zoë 🩺\u0000"),
+    "a_bytes" to Value.Bytes(byteArrayOf(0, -1, -128)),
+    "a_i64" to Value.I64(Long.MIN_VALUE),
+    "a_f64" to Value.F64(-0.0),
+    "a_bool" to Value.Bool(true),
+    "a_date" to Value.Date(LocalDate.of(2024, 2, 29)),
+    "a_timestamp" to Value.Timestamp("1996-12-19T16:39:57.120-08:00"),
+    "a_decimal" to Value.Decimal("-0.00"),
+    "a_uuid" to Value.Uuid(UUID.fromString("0188f0aa-1111-7abc-8def-0123456789ab")),
+    "a_json" to Value.Json("""{"b":[1,null],"a":1.50}"""),
 )
