@@ -4,6 +4,7 @@
 //! a lock, derives its keys once for each key version, and checks a key's state at every use.
 
 mod batch;
+mod binding;
 mod columns;
 mod keys;
 mod reencrypt;
@@ -46,7 +47,7 @@ pub struct FieldCipher {
 
 struct Inner {
     keyring: Keyring,
-    table: String,
+    schema: Schema,
     spec: Arc<FieldSpec>,
     /// The field as it is written, first; then each earlier reading of `reads_also`, in declared order.
     readings: Vec<Reading>,
@@ -112,7 +113,7 @@ impl FieldCipher {
         Ok(Self {
             inner: Arc::new(Inner {
                 keyring: keyring.clone(),
-                table: table.to_owned(),
+                schema: schema.clone(),
                 spec: Arc::clone(spec),
                 readings,
                 indexes,
@@ -145,7 +146,7 @@ impl FieldCipher {
     ///
     /// - `WrongType`: the value is not of the declared type; `ValueTooLong`: past 16 MiB.
     /// - `AlreadyEncrypted`: the text or bytes are an envelope of this keyring.
-    /// - `RecordIdMissing`, `RecordIdUnexpected`: the record id does not fit the schema's binding.
+    /// - `RecordIdMissing`, `RecordIdUnexpected`, `RecordIdInvalid`: the record id does not fit the schema's binding, or has other parts.
     /// - `KeyringStale` (retryable): the keyring could not be refreshed within `max_staleness`.
     /// - `KeySuspended`, `KeyCompromised`, `KeyDestroyed`: the current version may not encrypt.
     /// - `RandomUnavailable` (retryable): the operating system gave no random bytes.
@@ -159,7 +160,7 @@ impl FieldCipher {
     fn encrypt_unmeasured(&self, value: Option<&Value>, record: RecordRef<'_>) -> Result<Stored> {
         let Inner { keyring, spec, .. } = &*self.inner;
         let primary = self.primary()?;
-        let record = check_record(primary, record)?;
+        let record = self.check_record(primary, record)?;
         let Some(value) = value else { return Ok(Stored::Null) };
         if value.value_type() != spec.value_type() {
             return fail(ErrorCode::WrongType, format!("{} is declared {}", spec.name(), spec.value_type()));
@@ -215,7 +216,7 @@ impl FieldCipher {
     ///   handle opened with `allow`. `KeyDestroyed`: it cannot be read again.
     /// - `AuthenticationFailed`: tampered with, or moved here from another place. One opaque case.
     /// - `ValueMalformed`, `PaddingMalformed`, `WrongType`: authentic, but not a value of this field.
-    /// - `RecordIdMissing`, `RecordIdUnexpected`: the record id does not fit the schema's binding.
+    /// - `RecordIdMissing`, `RecordIdUnexpected`, `RecordIdInvalid`: the record id does not fit the schema's binding, or has other parts.
     pub fn decrypt(&self, stored: StoredRef<'_>, record: RecordRef<'_>) -> Result<Option<Value>> {
         self.open(stored, record).map(|decrypted| decrypted.value)
     }
@@ -227,7 +228,7 @@ impl FieldCipher {
     /// As [`Self::decrypt`].
     pub fn open(&self, stored: StoredRef<'_>, record: RecordRef<'_>) -> Result<Decrypted> {
         let opened = self.open_unlogged(stored, record)?;
-        self.inner.keyring.audit_read(&self.inner.table, self.inner.spec.name(), record);
+        self.inner.keyring.audit_read(self.inner.schema.table(), self.inner.spec.name(), record);
         Ok(opened)
     }
 
@@ -273,7 +274,7 @@ impl FieldCipher {
         let mut refused = Error::new(ErrorCode::AuthenticationFailed);
         for reading in allowed {
             let is_primary = std::ptr::eq(reading, primary);
-            let record = match check_record(reading, record) {
+            let record = match self.check_record(reading, record) {
                 Ok(record) => record,
                 // The caller passes what the field binds today; an earlier reading takes what it bound.
                 Err(error) if !is_primary && error.code() == ErrorCode::RecordIdUnexpected => None,
@@ -377,17 +378,6 @@ impl Reading {
             Mode::Randomized => Suite::Randomized,
             Mode::Deterministic => Suite::Deterministic,
         }
-    }
-}
-
-/// The record id that enters the associated data of this reading.
-fn check_record<'a>(reading: &Reading, record: RecordRef<'a>) -> Result<RecordRef<'a>> {
-    match (reading.mode, reading.binding, record) {
-        (Mode::Deterministic, _, _) => Ok(None),
-        (Mode::Randomized, RecordBinding::Required, Some(record)) => Ok(Some(record)),
-        (Mode::Randomized, RecordBinding::Required, None) => Err(Error::new(ErrorCode::RecordIdMissing)),
-        (Mode::Randomized, RecordBinding::None, None) => Ok(None),
-        (Mode::Randomized, RecordBinding::None, Some(_)) => Err(Error::new(ErrorCode::RecordIdUnexpected)),
     }
 }
 

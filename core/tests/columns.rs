@@ -6,10 +6,10 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{Clinic, code, patients, record, schema, text};
+use common::{Clinic, code, patients, record, schema, schema_with_id, text};
 use fieldward::{
-    BinaryColumn, Column, DecryptedColumn, ErrorCode, FieldCipher, KeyState, Offsets, OnFailure, RecordId, RecordIds,
-    RotateOptions, StoredColumn, StoredRef, TimeUnit, Validity, Value, ValueColumn,
+    BinaryColumn, Column, DecryptedColumn, ErrorCode, FieldCipher, KeyState, Offsets, OnFailure, RecordId,
+    RecordIdPart, RecordIds, RotateOptions, StoredColumn, StoredRef, TimeUnit, Validity, Value, ValueColumn,
 };
 use proptest::prelude::*;
 
@@ -46,6 +46,12 @@ impl Rows {
 
 fn field(clinic: &Clinic, options: &str) -> FieldCipher {
     clinic.field(&schema(&format!(r#"{{"id": "x", {options}}}"#)), "x")
+}
+
+/// A field of records with numbers.
+fn numbered(clinic: &Clinic, options: &str) -> FieldCipher {
+    let id = r#"{"path": "id", "type": "i64"}"#;
+    clinic.field(&schema_with_id("patients", id, &format!(r#"{{"id": "x", {options}}}"#)), "x")
 }
 
 fn sealed(field: &FieldCipher, column: &Column<'_>, records: &RecordIds<'_>) -> StoredColumn {
@@ -127,7 +133,7 @@ proptest! {
         deterministic in any::<bool>(),
     ) {
         let mode = if deterministic { "deterministic" } else { "randomized" };
-        let field = field(&CLINIC, &format!(r#""type": "bytes", "mode": "{mode}""#));
+        let field = numbered(&CLINIC, &format!(r#""type": "bytes", "mode": "{mode}""#));
         let input: Vec<_> = rows.iter().map(Some).collect();
         let input = Rows::new(&input);
         let numbers: Vec<i64> = (0..i64::try_from(rows.len()).unwrap()).collect();
@@ -245,35 +251,55 @@ fn fixed_width_columns() {
 #[test]
 fn record_ids_of_every_form() {
     let clinic = Clinic::new();
-    let field = field(&clinic, r#""type": "text", "mode": "randomized""#);
     let input = Rows::new(&[Some("a"), Some("b")]);
     let column = Column::Binary(input.column());
     let names = Rows::new(&[Some("p-1"), Some("p-2")]);
-    let each = [
-        RecordId::new([fieldward::RecordIdPart::I64(1), fieldward::RecordIdPart::Text("x".into())]).unwrap(),
-        record("2"),
+    let bound_to = |parts: &[&str]| {
+        let parts: Vec<_> =
+            parts.iter().enumerate().map(|(at, kind)| format!(r#"{{"path": "p{at}", "type": "{kind}"}}"#)).collect();
+        let schema =
+            schema_with_id("patients", &parts.join(", "), r#"{"id": "x", "type": "text", "mode": "randomized"}"#);
+        clinic.field(&schema, "x")
+    };
+    let pair =
+        |number, name: &str| RecordId::new([RecordIdPart::I64(number), RecordIdPart::Text(name.into())]).unwrap();
+    let (pairs, ids) = ([pair(1, "x"), pair(2, "x")], [record("p-1"), record("p-2")]);
+    let forms = [
+        (&["text"][..], RecordIds::Text(names.column()), record("p-2")),
+        (&["text"], RecordIds::Each(&ids), record("p-2")),
+        (&["i64"], RecordIds::I64(&[1, 2]), RecordId::integer(2).unwrap()),
+        (&["uuid"], RecordIds::Uuid(&[[1; 16], [2; 16]]), RecordId::uuid([2; 16]).unwrap()),
+        (&["i64", "text"], RecordIds::Each(&pairs), pair(2, "x")),
     ];
-    for (records, second) in [
-        (RecordIds::Text(names.column()), record("p-2")),
-        (RecordIds::I64(&[1, 2]), RecordId::integer(2).unwrap()),
-        (RecordIds::Uuid(&[[1; 16], [2; 16]]), RecordId::uuid([2; 16]).unwrap()),
-        (RecordIds::Each(&each), record("2")),
-    ] {
-        let stored = sealed(&field, &column, &records);
+    for (parts, records, second) in &forms {
+        let field = bound_to(parts);
+        let stored = sealed(&field, &column, records);
         let envelope = stored.as_column().unwrap();
-        assert_eq!(field.decrypt(StoredRef::Bytes(envelope.get(1).unwrap()), Some(&second)).unwrap(), Some(text("b")));
+        assert_eq!(field.decrypt(StoredRef::Bytes(envelope.get(1).unwrap()), Some(second)).unwrap(), Some(text("b")));
         assert_eq!(
-            code(field.decrypt(StoredRef::Bytes(envelope.get(0).unwrap()), Some(&second))),
+            code(field.decrypt(StoredRef::Bytes(envelope.get(0).unwrap()), Some(second))),
             ErrorCode::AuthenticationFailed
         );
-        let swapped = RecordIds::I64(&[9, 8]);
-        assert_eq!(code(field.decrypt_column(&envelope, &swapped, OnFailure::Refuse)), ErrorCode::AuthenticationFailed);
+        let swapped = [second.clone(), second.clone()];
+        let read = field.decrypt_column(&envelope, &RecordIds::Each(&swapped), OnFailure::Refuse);
+        assert_eq!(code(read), ErrorCode::AuthenticationFailed);
+        for (others, records, _) in &forms {
+            let is_declared = others == parts;
+            let written = field.encrypt_column(&column, records, &mut StoredColumn::new());
+            assert!(is_declared || code(written) == ErrorCode::RecordIdInvalid, "{parts:?} under {others:?}");
+            let read = field.decrypt_column(&envelope, records, OnFailure::Refuse);
+            assert!(is_declared || code(read) == ErrorCode::RecordIdInvalid, "{parts:?} under {others:?}");
+        }
     }
+    let mixed = [record("p-1"), RecordId::integer(2).unwrap()];
+    let field = bound_to(&["text"]);
+    let refused = field.encrypt_column(&column, &RecordIds::Each(&mixed), &mut StoredColumn::new()).unwrap_err();
+    assert_eq!((refused.code(), refused.row()), (ErrorCode::RecordIdInvalid, Some(1)));
     let mut output = StoredColumn::new();
     let seal =
         |records: RecordIds<'_>, output: &mut StoredColumn| code(field.encrypt_column(&column, &records, output));
     assert_eq!(seal(RecordIds::None, &mut output), ErrorCode::RecordIdMissing);
-    assert_eq!(seal(RecordIds::I64(&[1]), &mut output), ErrorCode::InvalidArgument);
+    assert_eq!(seal(RecordIds::Each(&mixed[..1]), &mut output), ErrorCode::InvalidArgument);
     let gap = Rows::new(&[Some("p-1"), None]);
     assert_eq!(seal(RecordIds::Text(gap.column()), &mut output), ErrorCode::RecordIdInvalid);
     let long = Rows::new(&[Some("p".repeat(5_000)), Some("q".into())]);
@@ -295,7 +321,7 @@ fn buffers_that_contradict_themselves() {
     assert_eq!(code(BinaryColumn::new(b"abc", Offsets::I32(&[0, 1, 2]), short)), ErrorCode::InvalidArgument);
     assert!(BinaryColumn::new(b"", Offsets::I32(&[0]), None).unwrap().get(0).is_none());
     let clinic = Clinic::new();
-    let number = field(&clinic, r#""type": "i64", "mode": "randomized""#);
+    let number = numbered(&clinic, r#""type": "i64", "mode": "randomized""#);
     let mut output = StoredColumn::new();
     let refused = number.encrypt_column(
         &Column::I64(&[1, 2], Some(Validity::new(&[1], 8))),
@@ -443,7 +469,7 @@ fn index_values_of_a_column() {
 #[test]
 fn a_long_column() {
     let clinic = Clinic::new();
-    let note = field(&clinic, r#""type": "text", "mode": "randomized""#);
+    let note = numbered(&clinic, r#""type": "text", "mode": "randomized""#);
     let rows: Vec<_> = (0..40_003).map(|row| (row % 7 != 3).then(|| format!("value {row}"))).collect();
     let numbers: Vec<i64> = (0..40_003).collect();
     let (input, records) = (Rows::new(&rows), RecordIds::I64(&numbers));

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Clinic, bytes, patients, record, schema, stored, text};
-use fieldward::{ErrorCode, StoredRef, Value};
+use fieldward::{ErrorCode, RecordId, RecordIdPart, StoredRef, Value};
 
 #[test]
 fn another_type() {
@@ -39,6 +39,23 @@ fn record_ids() {
         unbound.decrypt(envelope.as_ref(), Some(&record("1"))).unwrap_err().code(),
         ErrorCode::RecordIdUnexpected
     );
+}
+
+#[test]
+fn record_ids_of_other_parts() {
+    let clinic = Clinic::new();
+    let bound = clinic.field(&patients(), "note");
+    let other = RecordId::new([RecordIdPart::Text("1".into()), RecordIdPart::I64(1)]).unwrap();
+    for other in [RecordId::integer(1).unwrap(), RecordId::uuid([1; 16]).unwrap(), other] {
+        assert_eq!(bound.encrypt(Some(&text("x")), Some(&other)).unwrap_err().code(), ErrorCode::RecordIdInvalid);
+        assert_eq!(bound.encrypt(None, Some(&other)).unwrap_err().code(), ErrorCode::RecordIdInvalid);
+        let envelope = bound.encrypt(Some(&text("x")), Some(&record("1"))).unwrap();
+        let error = bound.decrypt(envelope.as_ref(), Some(&other)).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::RecordIdInvalid);
+        assert!(error.to_string().contains("it is declared text"), "{error}");
+        let number = clinic.field(&patients(), "number");
+        assert!(number.encrypt(Some(&text("x")), Some(&other)).is_ok(), "a deterministic field ignores it");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{Clinic, schema};
+use common::{Clinic, parts_of, schema_with_id};
 use fieldward::{
     Date, Decimal, FieldCipher, Normalizer, Padding, RecordId, RecordIdPart, Step, Suite, Value, ValueType,
     max_ciphertext_len,
@@ -39,11 +39,12 @@ fn record() -> impl Strategy<Value = RecordId> {
     proptest::collection::vec(part, 1..4).prop_map(|parts| RecordId::new(parts).unwrap())
 }
 
-fn field(kind: ValueType, mode: &str, padding: &str, form: &str) -> FieldCipher {
+/// A field of records that have ids like this one.
+fn field(id: &RecordId, kind: ValueType, mode: &str, padding: &str, form: &str) -> FieldCipher {
     let text = format!(
         r#"{{"id": "x", "type": "{kind}", "mode": "{mode}", "stored": "{form}", "accept_leak": ["low_cardinality"] {padding}}}"#
     );
-    CLINIC.keyring.field(&schema(&text), None, "x").unwrap()
+    CLINIC.keyring.field(&schema_with_id("patients", &parts_of(id), &text), None, "x").unwrap()
 }
 
 /// Floats by their bits.
@@ -60,7 +61,7 @@ proptest! {
     #[test]
     fn any_value_round_trips(value in value(), id in record(), padded in any::<bool>(), text in any::<bool>()) {
         let padding = if padded { r#", "padding": {"block": 32}"# } else { "" };
-        let field = field(value.value_type(), "randomized", padding, if text { "text" } else { "bytes" });
+        let field = field(&id, value.value_type(), "randomized", padding, if text { "text" } else { "bytes" });
         let stored = field.encrypt(Some(&value), Some(&id)).unwrap();
         let back = field.decrypt(stored.as_ref(), Some(&id)).unwrap().unwrap();
         prop_assert!(same(&back, &value));
@@ -69,19 +70,19 @@ proptest! {
     #[test]
     fn stored_lengths_are_as_promised(bytes in proptest::collection::vec(any::<u8>(), 0..600), id in record()) {
         let value = Value::Bytes(bytes.clone());
-        let randomized = field(ValueType::Bytes, "randomized", "", "bytes").encrypt(Some(&value), Some(&id)).unwrap();
+        let randomized = field(&id, ValueType::Bytes, "randomized", "", "bytes").encrypt(Some(&value), Some(&id)).unwrap();
         prop_assert_eq!(randomized.bytes().unwrap().len(), bytes.len() + 46);
-        let deterministic = field(ValueType::Bytes, "deterministic", "", "bytes").encrypt(Some(&value), None).unwrap();
+        let deterministic = field(&id, ValueType::Bytes, "deterministic", "", "bytes").encrypt(Some(&value), None).unwrap();
         prop_assert_eq!(deterministic.bytes().unwrap().len(), bytes.len() + 22);
         prop_assert_eq!(max_ciphertext_len(Suite::Randomized, bytes.len(), Padding::None).unwrap(), bytes.len() + 46);
-        let padded = field(ValueType::Bytes, "randomized", r#", "padding": {"block": 64}"#, "bytes");
+        let padded = field(&id, ValueType::Bytes, "randomized", r#", "padding": {"block": 64}"#, "bytes");
         let stored = padded.encrypt(Some(&value), Some(&id)).unwrap();
         prop_assert!(stored.bytes().unwrap().len() <= max_ciphertext_len(Suite::Randomized, bytes.len(), Padding::Block(64)).unwrap());
     }
 
     #[test]
     fn deterministic_envelopes_are_equal_only_for_equal_values(one in any::<String>(), two in any::<String>()) {
-        let field = field(ValueType::Text, "deterministic", "", "bytes");
+        let field = field(&RecordId::integer(1).unwrap(), ValueType::Text, "deterministic", "", "bytes");
         let seal = |text: &str| field.encrypt(Some(&Value::from(text)), None).unwrap();
         prop_assert_eq!(seal(&one) == seal(&two), one == two);
         prop_assert_eq!(seal(&one), seal(&one));
@@ -89,14 +90,15 @@ proptest! {
 
     #[test]
     fn a_value_opens_only_under_its_own_record(value in value(), one in record(), two in record()) {
-        let field = field(value.value_type(), "randomized", "", "bytes");
+        let field = field(&one, value.value_type(), "randomized", "", "bytes");
         let stored = field.encrypt(Some(&value), Some(&one)).unwrap();
+        let field = self::field(&two, value.value_type(), "randomized", "", "bytes");
         prop_assert_eq!(field.decrypt(stored.as_ref(), Some(&two)).is_ok(), one == two);
     }
 
     #[test]
     fn any_change_is_refused(value in value(), id in record(), at in any::<prop::sample::Index>(), with in 1_u8..) {
-        let field = field(value.value_type(), "randomized", "", "bytes");
+        let field = field(&id, value.value_type(), "randomized", "", "bytes");
         let mut bytes = field.encrypt(Some(&value), Some(&id)).unwrap().bytes().unwrap().to_vec();
         let at = at.index(bytes.len());
         bytes[at] ^= with;
@@ -106,10 +108,10 @@ proptest! {
     #[test]
     fn any_bytes_are_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), id in record()) {
         for mode in ["randomized", "deterministic"] {
-            let bytes_field = field(ValueType::Bytes, mode, "", "bytes");
+            let bytes_field = field(&id, ValueType::Bytes, mode, "", "bytes");
             prop_assert!(bytes_field.decrypt(fieldward::StoredRef::Bytes(&bytes), Some(&id)).is_err());
             let text = String::from_utf8_lossy(&bytes);
-            let text_field = field(ValueType::Bytes, mode, "", "text");
+            let text_field = field(&id, ValueType::Bytes, mode, "", "text");
             prop_assert!(text_field.decrypt(fieldward::StoredRef::Text(&text), Some(&id)).is_err());
         }
     }

@@ -1,6 +1,7 @@
 //! Record ids: typed, possibly composite.
 
 use crate::error::{ErrorCode, Result, fail};
+use crate::value::ValueType;
 
 /// One part of a record id. The type is part of the identity: the text `"7"` and the integer 7 are different records.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +36,16 @@ pub struct RecordId {
 impl RecordIdPart {
     pub(crate) const I64_TAG: u8 = 3;
     pub(crate) const UUID_TAG: u8 = 10;
+
+    /// The part's type.
+    pub(crate) const fn value_type(&self) -> ValueType {
+        match self {
+            Self::Text(_) => ValueType::Text,
+            Self::Bytes(_) => ValueType::Bytes,
+            Self::I64(_) => ValueType::I64,
+            Self::Uuid(_) => ValueType::Uuid,
+        }
+    }
 }
 
 impl RecordId {

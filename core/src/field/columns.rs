@@ -9,13 +9,13 @@ mod plaintext;
 mod seal;
 mod sink;
 
-use super::{FieldCipher, Reading};
+use super::FieldCipher;
 use crate::column::{BinaryColumn, Column, DecryptedColumn, OnFailure, RecordIds, StoredColumn};
 use crate::context::{RecordIdPart, randomized_associated_data};
 use crate::envelope::Header;
 use crate::error::{Error, ErrorCode, Result, fail};
 use crate::metrics::Operation;
-use crate::schema::{Mode, RecordBinding, StoredForm};
+use crate::schema::{Mode, StoredForm};
 use crate::value::ValueType;
 
 impl FieldCipher {
@@ -72,7 +72,7 @@ impl FieldCipher {
     ) -> Result<()> {
         let primary = self.primary()?;
         self.check_column(column)?;
-        check_records(primary, records, column.rows())?;
+        self.check_records(primary, records, column.rows())?;
         let snapshot = self.inner.keyring.for_encrypt()?;
         self.wipe_destroyed(&snapshot);
         let key = snapshot.current(snapshot.now)?;
@@ -142,7 +142,7 @@ impl FieldCipher {
         self.inner.metrics.count_more(Operation::Decrypt, stored.rows());
         if result.is_ok() {
             let fields = format!("{}, {} rows", self.inner.spec.name(), stored.rows());
-            self.inner.keyring.audit_read(&self.inner.table, &fields, None);
+            self.inner.keyring.audit_read(self.inner.schema.table(), &fields, None);
         }
         *output = result.map_err(|error| error.at(self.inner.spec.name()))?;
         Ok(())
@@ -171,17 +171,6 @@ impl FieldCipher {
     /// Whether envelopes stand as text.
     fn is_text(&self) -> bool {
         self.inner.spec.stored_form() == StoredForm::Text
-    }
-}
-
-/// There are as many record ids as rows where the reading binds them, and none where it does not.
-fn check_records(reading: &Reading, records: &RecordIds<'_>, rows: usize) -> Result<()> {
-    match (reading.mode, reading.binding, records.rows()) {
-        (Mode::Deterministic, _, _) | (Mode::Randomized, RecordBinding::None, None) => Ok(()),
-        (Mode::Randomized, RecordBinding::Required, Some(ids)) if ids == rows => Ok(()),
-        (Mode::Randomized, RecordBinding::Required, Some(_)) => fail(ErrorCode::InvalidArgument, "one record id a row"),
-        (Mode::Randomized, RecordBinding::Required, None) => Err(Error::new(ErrorCode::RecordIdMissing)),
-        (Mode::Randomized, RecordBinding::None, Some(_)) => Err(Error::new(ErrorCode::RecordIdUnexpected)),
     }
 }
 

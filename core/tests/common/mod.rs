@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use fieldward::{
-    FieldCipher, KeyStore, Keyring, KeyringBuilder, LocalKeyProvider, ManualClock, MemoryStore, RecordId, Schema,
-    SecretKey, Stored, StoredRef, Value,
+    FieldCipher, KeyStore, Keyring, KeyringBuilder, LocalKeyProvider, ManualClock, MemoryStore, RecordId, RecordIdPart,
+    Schema, SecretKey, Stored, StoredRef, Value,
 };
 
 pub const START: i64 = 1_767_225_600;
@@ -70,11 +70,30 @@ pub fn schema(fields: &str) -> Schema {
 }
 
 pub fn schema_of(table: &str, fields: &str) -> Schema {
+    schema_with_id(table, r#"{"path": "id", "type": "text"}"#, fields)
+}
+
+/// A schema whose record id has these parts, as JSON objects.
+pub fn schema_with_id(table: &str, parts: &str, fields: &str) -> Schema {
     let text = format!(
         r#"{{"format": "fieldward-schema", "version": 1, "table": "{table}",
-            "record_id": [{{"path": "id", "type": "text"}}], "fields": [{fields}]}}"#
+            "record_id": [{parts}], "fields": [{fields}]}}"#
     );
     Schema::from_json(&text).unwrap()
+}
+
+/// The declaration of the parts that `id` has.
+pub fn parts_of(id: &RecordId) -> String {
+    let part = |(at, part): (usize, &RecordIdPart)| {
+        let kind = match part {
+            RecordIdPart::Text(_) => "text",
+            RecordIdPart::Bytes(_) => "bytes",
+            RecordIdPart::I64(_) => "i64",
+            _ => "uuid",
+        };
+        format!(r#"{{"path": "id{at}", "type": "{kind}"}}"#)
+    };
+    id.parts().iter().enumerate().map(part).collect::<Vec<_>>().join(", ")
 }
 
 /// One field of each mode that the tests of fields use.

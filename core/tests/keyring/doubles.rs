@@ -120,6 +120,8 @@ pub(crate) enum Mood {
     Good,
     Down,
     Stalled(Duration),
+    /// Until another mood is set.
+    Held,
     Serving(Vec<u8>),
     FullBeforeWriting,
     LostAfterWriting,
@@ -146,6 +148,11 @@ impl KeyStore for Moody {
         match mood {
             Mood::Down => return Err(Error::new(ErrorCode::StoreUnavailable)),
             Mood::Stalled(time) => std::thread::sleep(time),
+            Mood::Held => {
+                while matches!(*self.mood.lock().unwrap(), Mood::Held) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
             Mood::Serving(bytes) => return Ok(Some(bytes)),
             Mood::Good | Mood::FullBeforeWriting | Mood::LostAfterWriting => {}
         }
@@ -165,7 +172,7 @@ impl KeyStore for Moody {
                 self.inner.save(keyring_id, expected, document, durable)?;
                 return Err(Error::new(ErrorCode::StoreUnavailable));
             }
-            Mood::Good | Mood::Down | Mood::Stalled(_) | Mood::Serving(_) => {}
+            Mood::Good | Mood::Down | Mood::Stalled(_) | Mood::Held | Mood::Serving(_) => {}
         }
         self.inner.save(keyring_id, expected, document, durable)
     }

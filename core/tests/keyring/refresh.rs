@@ -197,17 +197,21 @@ fn another_writer_first_is_a_conflict_or_followed() {
 fn waits_run_inside_the_hosts_hook() {
     let (site, keyring) = Site::new();
     let waits = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&waits);
+    let (counted, store) = (Arc::clone(&waits), Arc::clone(&site.store));
     let hosted = site.builder().around_waits(move |what, wait| {
         assert_eq!(what, Wait::Read);
         counted.fetch_add(1, Ordering::SeqCst);
+        store.set(Mood::Good);
         wait();
     });
-    let hosted = hosted.open().unwrap();
+    let hosted = hosted.store_timeout(Duration::from_secs(60)).open().unwrap();
     seal(&hosted).unwrap();
     assert_eq!(waits.load(Ordering::SeqCst), 0, "nothing to wait for");
     keyring.rotate(RotateOptions::activate_immediately()).unwrap();
-    open(&hosted, &seal(&keyring).unwrap()).unwrap();
+    let sealed = seal(&keyring).unwrap();
+    // the read cannot have ended before there is a wait
+    site.store.set(Mood::Held);
+    open(&hosted, &sealed).unwrap();
     assert_eq!(waits.load(Ordering::SeqCst), 1);
 }
 

@@ -15,7 +15,7 @@ use crate::suite::xaes::{Batch, NONCE_LEN, PREFIX_LEN, TAG_LEN};
 use crate::suite::{Beside, Group, SHORT, Text};
 
 use super::sink::Sink;
-use super::{RowData, check_records, in_row};
+use super::{RowData, in_row};
 
 /// A row that needs no cipher. Rows leave in order, so it waits for those of the group that come before it.
 struct Waiting {
@@ -113,7 +113,7 @@ impl FieldCipher {
         memory: ValueColumn,
     ) -> Result<DecryptedColumn> {
         let reading = self.primary()?;
-        if let Err(error) = check_records(reading, records, stored.rows()) {
+        if let Err(error) = self.check_records(reading, records, stored.rows()) {
             // An earlier reading may bind what the present one does not; the rows then say so one by one.
             if error.code() == ErrorCode::InvalidArgument || self.inner.readings.len() == 1 {
                 return Err(error);
