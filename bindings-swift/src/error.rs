@@ -1,14 +1,17 @@
-//! The library's errors as one record of texts, and back.
+//! The library's errors as one record of texts.
 
 use std::fmt;
+use std::sync::Arc;
 
 use fieldward::{Error, ErrorCode};
+
+use crate::host::{Thrown, thrown};
 
 /// What every function here returns.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// An error of the library: its kind to act on, its stable code, whether the same call may succeed later, and a sentence. Never data.
-#[derive(Debug, uniffi::Error)]
+#[derive(uniffi::Error)]
 pub enum Failure {
     /// The one case: Swift and Kotlin make their own of it.
     Of {
@@ -22,6 +25,8 @@ pub enum Failure {
         is_retryable: bool,
         /// The row that it concerns, from 0, where many went in.
         row: Option<u64>,
+        /// What a provider, store or sink of Swift or Kotlin threw.
+        thrown: Option<Arc<dyn Thrown>>,
     },
 }
 
@@ -33,6 +38,7 @@ impl From<Error> for Failure {
             text: error.to_string(),
             is_retryable: error.is_retryable(),
             row: error.row(),
+            thrown: thrown(&error),
         }
     }
 }
@@ -43,13 +49,6 @@ impl From<ErrorCode> for Failure {
     }
 }
 
-impl From<uniffi::UnexpectedUniFFICallbackError> for Failure {
-    /// A provider threw what is no error of this library. Its text may hold anything and goes no further.
-    fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
-        ErrorCode::ProviderUnavailable.into()
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::Of { text, .. } = self;
@@ -57,14 +56,13 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
-
-/// What a provider threw: by the code that it names, else unavailable.
-pub(crate) fn from_host(failure: &Failure) -> Error {
-    let Failure::Of { code, .. } = failure;
-    let known = ErrorCode::ALL.iter().copied().find(|known| known.as_str() == code);
-    Error::new(known.unwrap_or(ErrorCode::ProviderUnavailable))
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
+
+impl std::error::Error for Failure {}
 
 /// The error of one row of many.
 pub(crate) fn in_row(error: impl Into<Error>, row: usize) -> Failure {
@@ -77,7 +75,8 @@ pub(crate) fn fail<T>(code: ErrorCode, detail: &str) -> Result<T> {
     Err(Error::with_detail(code, detail).into())
 }
 
-/// Throws the library's error of this code: what Swift and Kotlin refuse before the library sees it has the same form.
+/// Throws the library's error of this code: what Swift and Kotlin refuse before the library sees it has the same form. `internal` for a
+/// code that there is not.
 #[uniffi::export]
 pub fn refuse(code: &str, detail: Option<String>, row: Option<u64>) -> Result<()> {
     let code = ErrorCode::ALL.iter().copied().find(|known| known.as_str() == code).unwrap_or(ErrorCode::Internal);

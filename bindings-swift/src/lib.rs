@@ -12,6 +12,7 @@ pub mod field;
 #[cfg(feature = "golden")]
 pub mod golden;
 mod handle;
+pub mod host;
 pub mod keyring;
 pub mod lifecycle;
 pub mod node;

@@ -1,12 +1,14 @@
 //! Key providers: the library's own, and those written in Swift or Kotlin.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use fieldward::{KeyProvider, LocalKeyProvider, Pbkdf2Hash, SecretBytes, SecretKey};
+use fieldward::{ErrorCode, KeyProvider, LocalKeyProvider, Pbkdf2Hash, SecretBytes, SecretKey};
 use zeroize::Zeroizing;
 
-use crate::error::{Result, from_host};
+use crate::error::Result;
+use crate::host::Refusal;
 
 /// What a wrapped secret is bound to: another context must not open it.
 #[derive(Debug, uniffi::Record)]
@@ -18,6 +20,8 @@ pub struct WrapContext {
     pub epoch: u32,
     /// What the secret is: `root`.
     pub purpose: String,
+    /// Names and values, for services that take an encryption context.
+    pub pairs: HashMap<String, String>,
     /// Canonical bytes, for mechanisms that take associated data.
     pub data: Vec<u8>,
 }
@@ -28,6 +32,7 @@ impl From<&fieldward::WrapContext<'_>> for WrapContext {
             keyring_id: context.keyring_id.to_owned(),
             epoch: context.epoch,
             purpose: context.purpose.to_owned(),
+            pairs: context.pairs().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             data: context.to_bytes(),
         }
     }
@@ -37,9 +42,9 @@ impl From<&fieldward::WrapContext<'_>> for WrapContext {
 #[uniffi::export(with_foreign)]
 pub trait HostProvider: Send + Sync {
     /// Wraps 32 bytes.
-    fn wrap(&self, secret: Vec<u8>, context: WrapContext) -> Result<Vec<u8>>;
+    fn wrap(&self, secret: Vec<u8>, context: WrapContext) -> Result<Vec<u8>, Refusal>;
     /// Gives back what `wrap` got.
-    fn unwrap(&self, wrapped: Vec<u8>, context: WrapContext) -> Result<Vec<u8>>;
+    fn unwrap(&self, wrapped: Vec<u8>, context: WrapContext) -> Result<Vec<u8>, Refusal>;
 }
 
 /// What wraps the root of a keyring.
@@ -103,13 +108,12 @@ impl Provider {
     #[uniffi::constructor]
     pub fn host(kind: &str, key_name: &str, provider: Arc<dyn HostProvider>) -> Result<Arc<Self>> {
         let wraps = Arc::clone(&provider);
+        let failed = |refusal: Refusal| refusal.or(ErrorCode::ProviderUnavailable);
         Ok(Self::new(fieldward::CallbackProvider::new(
             kind,
             key_name,
-            move |secret, context| wraps.wrap(secret.to_vec(), context.into()).map_err(|failure| from_host(&failure)),
-            move |wrapped, context| {
-                provider.unwrap(wrapped.to_vec(), context.into()).map_err(|failure| from_host(&failure))
-            },
+            move |secret, context| wraps.wrap(secret.to_vec(), context.into()).map_err(failed),
+            move |wrapped, context| provider.unwrap(wrapped.to_vec(), context.into()).map_err(failed),
         )?))
     }
 

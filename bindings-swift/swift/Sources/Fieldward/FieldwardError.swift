@@ -1,7 +1,7 @@
 internal import FieldwardNative
 
-/// An error of the library: act on the `kind`, log the `code`. Never holds data: no plaintext, no key, no ciphertext, no query.
-public struct FieldwardError: Error, Sendable, Hashable, CustomStringConvertible {
+/// An error of the library: act on the `kind`, log the `code`. Never shows data: no plaintext, no key, no ciphertext, no query.
+public struct FieldwardError: Error, Sendable, Hashable, Redacted {
     /// What a caller can do about an error.
     public enum Kind: String, Sendable, CaseIterable {
         /// The program calls the library wrongly; never caused by data. A closed handle is `closed`.
@@ -37,25 +37,47 @@ public struct FieldwardError: Error, Sendable, Hashable, CustomStringConvertible
     public let isRetryable: Bool
     /// The row that it concerns, from 0, where many went in; else `nil`.
     public let row: Int?
+    /// What a provider, store or sink of yours threw, where that is how it began. Its text is its own: no description here shows it, and two
+    /// errors that differ in it alone are equal.
+    public let underlying: (any Error)?
 
     public var description: String { "\(code): \(message)" }
 
-    /// What a `KeyProvider` throws: `provider_denied`, `provider_unavailable`, `provider_wrong_key` and the like.
+    /// What a `KeyProvider` throws: `provider_unavailable` (retryable), `provider_denied`, `provider_wrong_key`, `provider_bad_reply`.
+    /// A code of another kind is `provider_unavailable`.
     public static func provider(_ code: String) -> FieldwardError {
-        FieldwardError(kind: .provider, code: code, message: code, isRetryable: false, row: nil)
+        let error = of(code)
+        return error.kind == .provider ? error : of("provider_unavailable")
+    }
+
+    /// What a `KeyStore` throws: `store_unavailable`, `store_timeout`, `store_full` (retryable), `store_denied`, `store_corrupt`. A code of
+    /// another kind is `store_unavailable`.
+    public static func store(_ code: String) -> FieldwardError {
+        let error = of(code)
+        return error.kind == .store ? error : of("store_unavailable")
+    }
+
+    public static func == (one: FieldwardError, other: FieldwardError) -> Bool {
+        one.code == other.code && one.message == other.message && one.row == other.row
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(message)
     }
 
     init(_ failure: Failure) {
         switch failure {
-        case let .Of(kind, code, text, isRetryable, row):
+        case let .Of(kind, code, text, isRetryable, row, thrown):
             self.init(
                 kind: Kind(rawValue: kind) ?? .system, code: code, message: text, isRetryable: isRetryable,
-                row: row.flatMap { Int(exactly: $0) })
+                row: row.flatMap { Int(exactly: $0) }, underlying: (thrown as? Kept)?.error)
         }
     }
 
-    private init(kind: Kind, code: String, message: String, isRetryable: Bool, row: Int?) {
+    private init(kind: Kind, code: String, message: String, isRetryable: Bool, row: Int?, underlying: (any Error)? = nil) {
         (self.kind, self.code, self.message, self.isRetryable, self.row) = (kind, code, message, isRetryable, row)
+        self.underlying = underlying
     }
 
     /// The library's own error of this code.

@@ -33,23 +33,30 @@ public struct KeyringConfig: Sendable, Redacted {
 
     /// Makes a new keyring. One that exists is refused as `keyring_exists`.
     public func create() async throws(FieldwardError) -> Keyring {
-        Keyring(try await waiting { [native] in try FieldwardNative.Keyring.create(config: native) })
+        try await begun { try .create(config: $0) }
     }
 
     /// Opens the keyring that the store holds: one call of a provider, whatever its age.
     public func open() async throws(FieldwardError) -> Keyring {
-        Keyring(try await waiting { [native] in try FieldwardNative.Keyring.open(config: native) })
+        try await begun { try .open(config: $0) }
     }
 
     /// Opens an exported document and saves it.
     public func recover(export: Data) async throws(FieldwardError) -> Keyring {
-        Keyring(try await waiting { [native] in try FieldwardNative.Keyring.recover(config: native, export: export) })
+        try await begun { try .recover(config: $0, export: export) }
     }
 
-    private var native: Config {
-        let providers = providers.sorted { $0.key < $1.key }.map { NamedProvider(name: $0.key, provider: $0.value.native) }
+    private func begun(_ begin: @escaping @Sendable (Config) throws -> FieldwardNative.Keyring) async throws(FieldwardError) -> Keyring {
+        let opening = Opening()
+        return Keyring(try await waiting { try begin(native(opening)) }, opening)
+    }
+
+    private func native(_ opening: Opening) throws -> Config {
+        let providers = try providers.sorted { $0.key < $1.key }.map { name, provider in
+            NamedProvider(name: name, provider: try provider.of(opening))
+        }
         return Config(
-            keyringId: id, providers: providers, store: store.native, pin: pin?.native, noPin: noPin,
+            keyringId: id, providers: providers, store: store.of(opening), pin: pin?.native, noPin: noPin,
             refreshAfter: refreshAfter, maxStaleness: maxStaleness, rollbackWindow: rollbackWindow,
             acceptIdentity: acceptIdentity, auditFile: auditFile)
     }
@@ -61,9 +68,10 @@ public struct KeyringConfig: Sendable, Redacted {
 ///
 /// `close` wipes its keys and closes every handle that it gave out: they throw the code `closed` from then on.
 public final class Keyring: Sendable, Redacted {
-    let native: FieldwardNative.Keyring
+    private let native: FieldwardNative.Keyring
+    private let opening: Opening
 
-    init(_ native: FieldwardNative.Keyring) { self.native = native }
+    init(_ native: FieldwardNative.Keyring, _ opening: Opening) { (self.native, self.opening) = (native, opening) }
 
     /// The keyring's id.
     public var id: String { get throws(FieldwardError) { try guarded { try native.id() } } }
@@ -80,58 +88,58 @@ public final class Keyring: Sendable, Redacted {
 
     /// A handle that also decrypts under suspended or compromised keys, for re-encryption. What it gives is marked untrusted.
     public func allow(_ state: KeyState, reason: String) throws(FieldwardError) -> Keyring {
-        Keyring(try guarded { try native.allow(state: state.rawValue, reason: reason) })
+        Keyring(try changed { try native.allow(state: state.rawValue, reason: reason) }, opening)
     }
 
     /// Publishes a new version that takes over after so many seconds, 24 hours unless said otherwise; returns its number.
     @discardableResult
     public func rotate(after seconds: UInt64? = nil) async throws(FieldwardError) -> UInt32 {
-        try await waiting { [native] in try native.rotate(after: seconds, atOnce: false) }
+        try await changing { native in try native.rotate(after: seconds, atOnce: false) }
     }
 
     /// Publishes a new version that takes over at once, before other processes can know it; returns its number.
     @discardableResult
     public func rotateImmediately() async throws(FieldwardError) -> UInt32 {
-        try await waiting { [native] in try native.rotate(after: nil, atOnce: true) }
+        try await changing { native in try native.rotate(after: nil, atOnce: true) }
     }
 
     /// Goes back to the version that was current before, inside the rollback window; returns its number.
     @discardableResult
     public func rollback() async throws(FieldwardError) -> UInt32 {
-        try await waiting { [native] in try native.rollback() }
+        try await changing { native in try native.rollback() }
     }
 
     /// Suspends a version: it neither encrypts nor decrypts until it is resumed.
     public func suspend(_ version: UInt32, reason: String) async throws(FieldwardError) {
-        try await waiting { [native] in try native.suspend(version: version, reason: reason) }
+        try await changing { native in try native.suspend(version: version, reason: reason) }
     }
 
     /// Takes up a suspended version again.
     public func resume(_ version: UInt32, reason: String) async throws(FieldwardError) {
-        try await waiting { [native] in try native.resume(version: version, reason: reason) }
+        try await changing { native in try native.resume(version: version, reason: reason) }
     }
 
     /// Marks a version compromised: it is read only by name, for re-encryption.
     public func markCompromised(_ version: UInt32, reason: String) async throws(FieldwardError) {
-        try await waiting { [native] in try native.markCompromised(version: version, reason: reason) }
+        try await changing { native in try native.markCompromised(version: version, reason: reason) }
     }
 
     /// Marks the root compromised: every version is; a new epoch, version and index key begin. Returns the version's number.
     @discardableResult
     public func markRootCompromised(reason: String, dropProviders: [String] = []) async throws(FieldwardError) -> UInt32 {
-        try await waiting { [native] in try native.markRootCompromised(reason: reason, dropProviders: dropProviders) }
+        try await changing { native in try native.markRootCompromised(reason: reason, dropProviders: dropProviders) }
     }
 
     /// Starts a new root epoch; returns its number.
     @discardableResult
     public func startEpoch(dropProviders: [String] = []) async throws(FieldwardError) -> UInt32 {
-        try await waiting { [native] in try native.startEpoch(dropProviders: dropProviders) }
+        try await changing { native in try native.startEpoch(dropProviders: dropProviders) }
     }
 
     /// Adds an index key, for a re-index; returns its number.
     @discardableResult
     public func addIndexKey() async throws(FieldwardError) -> UInt32 {
-        try await waiting { [native] in try native.addIndexKey() }
+        try await changing { native in try native.addIndexKey() }
     }
 
     /// Destroys a version, confirmed by its key id; `waiveExports` says why earlier exports need not be replaced.
@@ -140,45 +148,59 @@ public final class Keyring: Sendable, Redacted {
         _ version: UInt32, keyID: String, reason: String, waiveExports: String
     ) async throws(FieldwardError) -> Destruction {
         Destruction(
-            try await waiting { [native] in
+            try await changing { native in
                 try native.destroy(version: version, keyId: keyID, reason: reason, waiveExports: waiveExports)
             })
     }
 
     /// Adds a provider that can open the keyring from now on.
     public func addProvider(_ name: String, _ provider: Provider) async throws(FieldwardError) {
-        try await waiting { [native] in try native.addProvider(name: name, provider: provider.native) }
+        try await changing { [opening] native in try native.addProvider(name: name, provider: provider.of(opening)) }
     }
 
     /// Puts a provider in the place of the one of this name.
     public func replaceProvider(_ name: String, _ provider: Provider) async throws(FieldwardError) {
-        try await waiting { [native] in try native.replaceProvider(name: name, provider: provider.native) }
+        try await changing { [opening] native in try native.replaceProvider(name: name, provider: provider.of(opening)) }
     }
 
     /// Removes a provider's entry. Older copies of the document still open with it until a new epoch.
     public func removeProvider(_ name: String) async throws(FieldwardError) {
-        try await waiting { [native] in try native.removeProvider(name: name) }
+        try await changing { native in try native.removeProvider(name: name) }
     }
 
     /// Reads the store now; returns whether there was a newer document.
     @discardableResult
     public func refresh() async throws(FieldwardError) -> Bool {
-        try await waiting { [native] in try native.refresh() }
+        try await changing { native in try native.refresh() }
     }
 
     /// The document as it is now, to be kept elsewhere: wrapped keys only.
-    public func export() throws(FieldwardError) -> Data { try guarded { try native.export() } }
+    public func export() throws(FieldwardError) -> Data { try changed { try native.export() } }
 
     /// What pins compare and `acceptIdentity` takes: 32 bytes, not secret.
     public var rootIdentity: Data { get throws(FieldwardError) { try guarded { try native.rootIdentity() } } }
 
     /// Versions with their effective states, and providers. Holds no secret.
     public func status() throws(FieldwardError) -> KeyringStatus {
-        try guarded { KeyringStatus(try native.status()) }
+        try changed { KeyringStatus(try native.status()) }
     }
 
     /// Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing.
     public func close() { native.closeAll() }
 
     public var description: String { "Keyring" }
+
+    /// A call that waits for others' changes of the keyring: not from inside its own providers, stores and sinks.
+    private func changed<T>(_ call: () throws -> T) throws(FieldwardError) -> T {
+        try opening.check()
+        return try guarded(call)
+    }
+
+    /// The same, of a call that may ask a provider or store.
+    private func changing<T: Sendable>(
+        _ call: @escaping @Sendable (FieldwardNative.Keyring) throws -> T
+    ) async throws(FieldwardError) -> T {
+        try opening.check()
+        return try await waiting { [native] in try call(native) }
+    }
 }

@@ -2,10 +2,11 @@ internal import FieldwardNative
 import Foundation
 
 /// A key provider of yours: an HSM, a KMS, a platform's key store. It wraps and unwraps one small secret with a key that it never gives
-/// out. Each opening of a keyring asks it once; it must not use that keyring.
+/// out. Each opening of a keyring asks it once. It must not wait for that keyring: `invalid_argument`.
 ///
-/// Bind the context: pass `context.data` as associated data, so that another context does not open what was wrapped. Throw
-/// `FieldwardError.provider("provider_denied")` and the like; whatever else is thrown is `provider_unavailable`.
+/// Bind the context: pass `context.data` as associated data, or `context.pairs`, so that another context does not open what was wrapped.
+/// Throw `FieldwardError.provider("provider_denied")` and the like; whatever else is thrown is `provider_unavailable`. It is the
+/// `underlying` error of what the caller sees.
 public protocol KeyProvider: Sendable {
     /// What kind of provider it is: stands in the document, and must be the same when it is opened.
     var kind: String { get }
@@ -25,19 +26,30 @@ public struct WrapContext: Sendable, Hashable {
     public let epoch: UInt32
     /// What the secret is: `root`.
     public let purpose: String
+    /// Names and values, for services that take an encryption context.
+    public let pairs: [String: String]
     /// Canonical bytes, for mechanisms that take associated data.
     public let data: Data
 
     init(_ native: FieldwardNative.WrapContext) {
-        (keyringID, epoch, purpose, data) = (native.keyringId, native.epoch, native.purpose, native.data)
+        (keyringID, epoch, purpose) = (native.keyringId, native.epoch, native.purpose)
+        (pairs, data) = (native.pairs, native.data)
     }
 }
 
 /// What wraps the root of a keyring.
 public struct Provider: Sendable, Redacted {
-    let native: FieldwardNative.Provider
+    private let native: FieldwardNative.Provider
+    /// A provider of the caller's, for one opening.
+    private let host: (@Sendable (Opening) throws -> FieldwardNative.Provider)?
 
-    private init(_ native: FieldwardNative.Provider) { self.native = native }
+    private init(
+        _ native: FieldwardNative.Provider, host: (@Sendable (Opening) throws -> FieldwardNative.Provider)? = nil
+    ) {
+        (self.native, self.host) = (native, host)
+    }
+
+    func of(_ opening: Opening) throws -> FieldwardNative.Provider { try host?(opening) ?? native }
 
     /// The kind that stands in documents.
     public var kind: String { native.kind() }
@@ -88,38 +100,33 @@ public struct Provider: Sendable, Redacted {
             })
     }
 
-    /// A provider of yours.
-    public static func of(_ provider: some KeyProvider) throws(FieldwardError) -> Provider {
-        Provider(
-            try guarded {
-                try FieldwardNative.Provider.host(
-                    kind: provider.kind, keyName: provider.keyName, provider: Host(provider: provider))
-            })
+    /// A provider of yours. One that does not answer within so many seconds is cancelled: `provider_unavailable`.
+    public static func of(_ provider: some KeyProvider, timeout: TimeInterval = 60) throws(FieldwardError) -> Provider {
+        let host: @Sendable (Opening) throws -> FieldwardNative.Provider = { opening in
+            try .host(
+                kind: provider.kind, keyName: provider.keyName,
+                provider: Host(provider: provider, timeout: timeout, opening: opening))
+        }
+        return Provider(try guarded { try host(Opening()) }, host: host)
     }
 }
 
 private final class Host: HostProvider {
     let provider: any KeyProvider
+    let timeout: TimeInterval
+    let opening: Opening
 
-    init(provider: any KeyProvider) { self.provider = provider }
+    init(provider: any KeyProvider, timeout: TimeInterval, opening: Opening) {
+        (self.provider, self.timeout, self.opening) = (provider, timeout, opening)
+    }
 
     func wrap(secret: Data, context: FieldwardNative.WrapContext) throws -> Data {
         let (provider, context) = (provider, WrapContext(context))
-        return try asked { try await provider.wrap(secret, context: context) }
+        return try opening.ask(.provider, within: timeout) { try await provider.wrap(secret, context: context) }
     }
 
     func unwrap(wrapped: Data, context: FieldwardNative.WrapContext) throws -> Data {
         let (provider, context) = (provider, WrapContext(context))
-        return try asked { try await provider.unwrap(wrapped, context: context) }
-    }
-
-    /// What is thrown goes on as a code: its text may hold anything.
-    private func asked(_ call: @escaping @Sendable () async throws -> Data) throws -> Data {
-        do {
-            return try waited(for: call)
-        } catch {
-            let code = (error as? FieldwardError)?.code ?? "provider_unavailable"
-            throw Failure.Of(kind: "provider", code: code, text: code, isRetryable: false, row: nil)
-        }
+        return try opening.ask(.provider, within: timeout) { try await provider.unwrap(wrapped, context: context) }
     }
 }

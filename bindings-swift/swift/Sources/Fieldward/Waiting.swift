@@ -1,21 +1,32 @@
 import Dispatch
+import Foundation
 
-/// Threads that may wait: for providers, stores and files. Swift's own never do.
-private let threads = DispatchQueue(label: "fieldward", attributes: .concurrent)
+/// Threads that may wait: for providers, stores and files. Swift's own never do. There are so few that the system has some left for those
+/// that are waited for: all come from one pool.
+private let waiters: OperationQueue = {
+    let queue = OperationQueue()
+    queue.maxConcurrentOperationCount = 64
+    return queue
+}()
+
+/// Threads for providers and stores.
+private let answerers = DispatchQueue(label: "fieldward", attributes: .concurrent)
 
 /// Runs a call that may ask a provider, off the caller's thread.
 func waiting<T: Sendable>(_ call: @escaping @Sendable () throws -> T) async throws(FieldwardError) -> T {
+    let inside: @Sendable (() throws -> T) throws -> T = Opening.carried()
     let result = await withCheckedContinuation { continuation in
-        threads.async {
-            continuation.resume(returning: Result<T, FieldwardError> { () throws(FieldwardError) in try guarded(call) })
+        waiters.addOperation {
+            let result = Result<T, FieldwardError> { () throws(FieldwardError) in try guarded { try inside(call) } }
+            continuation.resume(returning: result)
         }
     }
     return try result.get()
 }
 
-/// Waits for an asynchronous call, on a thread that may wait. The call runs on such threads too where the system can be told so: Swift's
-/// own may all be waiting for what this gives.
-func waited<T: Sendable>(for call: @escaping @Sendable () async throws -> T) throws -> T {
+/// Waits for an asynchronous call, on a thread that may wait, at most so many seconds. The call runs on such threads too where the system
+/// can be told so: Swift's own may all be waiting for what this gives.
+func waited<T: Sendable>(for seconds: TimeInterval, _ call: @escaping @Sendable () async throws -> T) throws -> T {
     let reply = Reply<T>()
     let run: @Sendable () async -> Void = {
         do {
@@ -25,12 +36,16 @@ func waited<T: Sendable>(for call: @escaping @Sendable () async throws -> T) thr
         }
         reply.arrived.signal()
     }
+    let task: Task<Void, Never>
     if #available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *) {
-        Task.detached(executorPreference: Executor.shared, operation: run)
+        task = Task.detached(executorPreference: Executor.shared, operation: run)
     } else {
-        Task.detached(operation: run)
+        task = Task.detached(operation: run)
     }
-    reply.arrived.wait()
+    guard reply.arrived.wait(timeout: .now() + seconds) == .success else {
+        task.cancel()
+        throw NoAnswer(seconds: seconds)
+    }
     guard let result = reply.result else { throw FieldwardError.of("internal") }
     return try result.get()
 }
@@ -47,6 +62,6 @@ private final class Executor: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        threads.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        answerers.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

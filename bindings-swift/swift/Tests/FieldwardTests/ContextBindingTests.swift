@@ -31,6 +31,6 @@ import Testing
     }
 
     private func context() -> WrapContext {
-        WrapContext(.init(keyringId: "k", epoch: 1, purpose: "root", data: Data([1, 2, 3])))
+        WrapContext(.init(keyringId: "k", epoch: 1, purpose: "root", pairs: [:], data: Data([1, 2, 3])))
     }
 }

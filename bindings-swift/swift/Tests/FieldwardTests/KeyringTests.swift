@@ -102,28 +102,6 @@ import Testing
         #expect(await code { _ = try await config(.of(other), store).open() } == "provider_wrong_key")
     }
 
-    struct Failing: KeyProvider {
-        struct Broken: Error { let text = "999-41-1234" }
-        let kind = "failing"
-        let keyName = "key-1"
-        let failure: any Error & Sendable
-        func wrap(_ secret: Data, context: WrapContext) async throws -> Data { throw failure }
-        func unwrap(_ wrapped: Data, context: WrapContext) async throws -> Data { throw failure }
-    }
-
-    @Test func providerThatFails() async throws {
-        func thrown(_ failure: any Error & Sendable) async -> String {
-            await code { _ = try await config(.of(Failing(failure: failure))).create() }
-        }
-        #expect(await thrown(FieldwardError.provider("provider_denied")) == "provider_denied")
-        #expect(await thrown(Failing.Broken()) == "provider_unavailable")
-        do {
-            _ = try await config(.of(Failing(failure: Failing.Broken()))).create()
-        } catch {
-            #expect(!"\(error) \(String(reflecting: error)) \(error.localizedDescription)".contains("999-41"))
-        }
-    }
-
     @Test func closing() async throws {
         let keyring = try await memoryKeyring()
         let (field, records) = (try ssn(keyring), try keyring.records(.patient()))

@@ -37,18 +37,23 @@ class KeyringConfig(
     val auditFile: String? = null,
 ) {
     /** Makes a new keyring. One that exists is refused as `keyring_exists`. */
-    suspend fun create(): Keyring = waiting { Keyring(Ffi.create(ffi())) }
+    suspend fun create(): Keyring = begun { Ffi.create(it) }
 
     /** Opens the keyring that the store holds: one call of a provider, whatever its age. */
-    suspend fun open(): Keyring = waiting { Keyring(Ffi.open(ffi())) }
+    suspend fun open(): Keyring = begun { Ffi.open(it) }
 
     /** Opens an exported document and saves it. */
-    suspend fun recover(export: ByteArray): Keyring = waiting { Keyring(Ffi.recover(ffi(), export)) }
+    suspend fun recover(export: ByteArray): Keyring = begun { Ffi.recover(it, export) }
 
-    private fun ffi() = fieldward.ffi.Config(
+    private suspend fun begun(begin: (fieldward.ffi.Config) -> Ffi): Keyring {
+        val opening = Opening()
+        return waiting { Keyring(begin(ffi(opening)), opening) }
+    }
+
+    private fun ffi(opening: Opening) = fieldward.ffi.Config(
         keyringId = id,
-        providers = providers.map { (name, provider) -> fieldward.ffi.NamedProvider(name, provider.inner) },
-        store = store.inner,
+        providers = providers.map { (name, provider) -> fieldward.ffi.NamedProvider(name, provider.of(opening)) },
+        store = store.of(opening),
         pin = pin?.inner,
         noPin = noPin,
         refreshAfter = refreshAfter?.seconds(),
@@ -73,7 +78,7 @@ internal fun Duration.seconds(): ULong {
  *
  * Closing it wipes its keys and closes every handle that it gave out: they throw the code `closed` from then on.
  */
-class Keyring internal constructor(internal val inner: Ffi) : AutoCloseable {
+class Keyring internal constructor(private val inner: Ffi, private val opening: Opening) : AutoCloseable {
     /** The keyring's id. */
     val id: String get() = guarded { inner.id() }
 
@@ -86,67 +91,80 @@ class Keyring internal constructor(internal val inner: Ffi) : AutoCloseable {
         guarded { Records(inner.records(schema.inner, tenant)) }
 
     /** A handle that also decrypts under suspended or compromised keys, for re-encryption. What it gives is marked untrusted. */
-    fun allow(state: KeyState, reason: String): Keyring = guarded { Keyring(inner.allow(state.text, reason)) }
+    fun allow(state: KeyState, reason: String): Keyring =
+        changed { Keyring(inner.allow(state.text, reason), opening) }
 
     /** Publishes a new version that takes over after a delay, 24 hours unless said otherwise; returns its number. */
-    suspend fun rotate(after: Duration? = null): UInt = waiting { inner.rotate(after?.seconds(), false) }
+    suspend fun rotate(after: Duration? = null): UInt = changing { inner.rotate(after?.seconds(), false) }
 
     /** Publishes a new version that takes over at once, before other processes can know it; returns its number. */
-    suspend fun rotateImmediately(): UInt = waiting { inner.rotate(null, true) }
+    suspend fun rotateImmediately(): UInt = changing { inner.rotate(null, true) }
 
     /** Goes back to the version that was current before, inside the rollback window; returns its number. */
-    suspend fun rollback(): UInt = waiting { inner.rollback() }
+    suspend fun rollback(): UInt = changing { inner.rollback() }
 
     /** Suspends a version: it neither encrypts nor decrypts until it is resumed. */
-    suspend fun suspendVersion(version: UInt, reason: String): Unit = waiting { inner.suspend(version, reason) }
+    suspend fun suspendVersion(version: UInt, reason: String): Unit = changing { inner.suspend(version, reason) }
 
     /** Takes up a suspended version again. */
-    suspend fun resume(version: UInt, reason: String): Unit = waiting { inner.resume(version, reason) }
+    suspend fun resume(version: UInt, reason: String): Unit = changing { inner.resume(version, reason) }
 
     /** Marks a version compromised: it is read only by name, for re-encryption. */
     suspend fun markCompromised(version: UInt, reason: String): Unit =
-        waiting { inner.markCompromised(version, reason) }
+        changing { inner.markCompromised(version, reason) }
 
     /** Marks the root compromised: every version is; a new epoch, version and index key begin. Returns the version's number. */
     suspend fun markRootCompromised(reason: String, dropProviders: List<String> = emptyList()): UInt =
-        waiting { inner.markRootCompromised(reason, dropProviders) }
+        changing { inner.markRootCompromised(reason, dropProviders) }
 
     /** Starts a new root epoch; returns its number. */
     suspend fun startEpoch(dropProviders: List<String> = emptyList()): UInt =
-        waiting { inner.startEpoch(dropProviders) }
+        changing { inner.startEpoch(dropProviders) }
 
     /** Adds an index key, for a re-index; returns its number. */
-    suspend fun addIndexKey(): UInt = waiting { inner.addIndexKey() }
+    suspend fun addIndexKey(): UInt = changing { inner.addIndexKey() }
 
     /** Destroys a version, confirmed by its key id; [waiveExports] says why earlier exports need not be replaced. */
     suspend fun destroy(version: UInt, keyId: String, reason: String, waiveExports: String): Destruction =
-        waiting { Destruction(inner.destroy(version, keyId, reason, waiveExports)) }
+        changing { Destruction(inner.destroy(version, keyId, reason, waiveExports)) }
 
     /** Adds a provider that can open the keyring from now on. */
     suspend fun addProvider(name: String, provider: Provider): Unit =
-        waiting { inner.addProvider(name, provider.inner) }
+        changing { inner.addProvider(name, provider.of(opening)) }
 
     /** Puts a provider in the place of the one of this name. */
     suspend fun replaceProvider(name: String, provider: Provider): Unit =
-        waiting { inner.replaceProvider(name, provider.inner) }
+        changing { inner.replaceProvider(name, provider.of(opening)) }
 
     /** Removes a provider's entry. Older copies of the document still open with it until a new epoch. */
-    suspend fun removeProvider(name: String): Unit = waiting { inner.removeProvider(name) }
+    suspend fun removeProvider(name: String): Unit = changing { inner.removeProvider(name) }
 
     /** Reads the store now; returns whether there was a newer document. */
-    suspend fun refresh(): Boolean = waiting { inner.refresh() }
+    suspend fun refresh(): Boolean = changing { inner.refresh() }
 
     /** The document as it is now, to be kept elsewhere: wrapped keys only. */
-    fun export(): ByteArray = guarded { inner.export() }
+    fun export(): ByteArray = changed { inner.export() }
 
     /** What pins compare and `acceptIdentity` takes: 32 bytes, not secret. */
     val rootIdentity: ByteArray get() = guarded { inner.rootIdentity() }
 
     /** Versions with their effective states, and providers. Holds no secret. */
-    fun status(): KeyringStatus = guarded { KeyringStatus(inner.status()) }
+    fun status(): KeyringStatus = changed { KeyringStatus(inner.status()) }
 
     /** Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing. */
     override fun close() = inner.closeAll()
 
     override fun toString(): String = "Keyring"
+
+    /** A call that waits for others' changes of the keyring: not from inside its own providers, stores and sinks. */
+    private inline fun <T> changed(call: () -> T): T {
+        opening.check()
+        return guarded(call)
+    }
+
+    /** The same, of a call that may ask a provider or store. */
+    private suspend fun <T> changing(call: () -> T): T {
+        opening.check()
+        return waiting(call)
+    }
 }

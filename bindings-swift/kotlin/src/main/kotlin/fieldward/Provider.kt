@@ -1,15 +1,18 @@
 package fieldward
 
-import fieldward.ffi.Failure
 import fieldward.ffi.HostProvider
-import kotlinx.coroutines.runBlocking
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import fieldward.ffi.Provider as Ffi
 
 /**
  * A key provider of yours: an HSM, a KMS, a platform's key store. It wraps and unwraps one small secret with a key that it never gives
- * out. Calls come on a thread that may wait, one for each opening of the keyring, and must not use that keyring.
+ * out. Calls come on a thread that may wait, one for each opening of the keyring. They must not wait for that keyring:
+ * `invalid_argument`.
  *
- * Bind the context: pass [WrapContext.data] as associated data, so that another context does not open what was wrapped.
+ * Bind the context: pass [WrapContext.data] as associated data, or [WrapContext.pairs], so that another context does not open what was
+ * wrapped. Throw [FieldwardException.Provider] to say what happened; a `SecurityException` is `provider_denied`, whatever else is thrown
+ * `provider_unavailable`. It is the cause of what the caller sees.
  */
 interface KeyProvider {
     /** What kind of provider it is: stands in the document, and must be the same when it is opened. */
@@ -36,17 +39,22 @@ class WrapContext internal constructor(context: fieldward.ffi.WrapContext) {
     /** What the secret is: `root`. */
     val purpose: String = context.purpose
 
+    /** Names and values, for services that take an encryption context. */
+    val pairs: Map<String, String> = context.pairs
+
     /** Canonical bytes, for mechanisms that take associated data. */
     val data: ByteArray = context.data
 }
 
 /** What wraps the root of a keyring. `toString` shows its kind only. */
-class Provider private constructor(internal val inner: Ffi) {
+class Provider private constructor(private val inner: Ffi, private val host: ((Opening) -> Ffi)? = null) {
     /** The kind that stands in documents. */
     val kind: String get() = inner.kind()
 
     /** The name that stands in documents: tells the key apart without telling it. */
     val keyName: String get() = inner.keyName()
+
+    internal fun of(opening: Opening): Ffi = host?.invoke(opening) ?: inner
 
     override fun toString(): String = "Provider($kind)"
 
@@ -77,9 +85,11 @@ class Provider private constructor(internal val inner: Ffi) {
             Provider(Ffi.passphrase(name, passphrase.encodeToByteArray(throwOnInvalidSequence = true), hash == PassphraseHash.SHA_512, iterations))
         }
 
-        /** A provider of yours. */
-        fun of(provider: KeyProvider): Provider =
-            guarded { Provider(Ffi.host(provider.kind, provider.keyName, Host(provider))) }
+        /** A provider of yours. One that does not answer within [timeout] is cancelled: `provider_unavailable`. */
+        fun of(provider: KeyProvider, timeout: Duration = 60.seconds): Provider = guarded {
+            val host = { opening: Opening -> Ffi.host(provider.kind, provider.keyName, Host(provider, timeout, opening)) }
+            Provider(host(Opening()), host)
+        }
     }
 }
 
@@ -92,21 +102,17 @@ enum class PassphraseHash {
     SHA_512,
 }
 
-private class Host(private val provider: KeyProvider) : HostProvider {
+private class Host(private val provider: KeyProvider, private val timeout: Duration, private val opening: Opening) :
+    HostProvider {
     override fun wrap(secret: ByteArray, context: fieldward.ffi.WrapContext): ByteArray =
-        asking(secret) { provider.wrap(secret, WrapContext(context)) }
+        opening.ask(timeout, Codes.PROVIDER) {
+            try {
+                provider.wrap(secret, WrapContext(context))
+            } finally {
+                secret.fill(0)
+            }
+        }
 
     override fun unwrap(wrapped: ByteArray, context: fieldward.ffi.WrapContext): ByteArray =
-        asking(null) { provider.unwrap(wrapped, WrapContext(context)) }
-
-    private fun asking(secret: ByteArray?, call: suspend () -> ByteArray): ByteArray =
-        try {
-            runBlocking { call() }
-        } catch (refusal: FieldwardException) {
-            throw Failure.Of("provider", refusal.code, refusal.code, refusal.isRetryable, null)
-        } catch (_: SecurityException) {
-            throw Failure.Of("provider", "provider_denied", "", false, null)
-        } finally {
-            secret?.fill(0)
-        }
+        opening.ask(timeout, Codes.PROVIDER) { provider.unwrap(wrapped, WrapContext(context)) }
 }

@@ -121,27 +121,6 @@ internal class KeyringTest {
         assertEquals("provider_wrong_key", code { runBlocking { config(Provider.of(PlatformProvider()), store).open() } })
     }
 
-    private class FailingProvider(private val failure: () -> Throwable) : KeyProvider {
-        override val kind = "failing"
-        override val keyName = "key-1"
-        override suspend fun wrap(secret: ByteArray, context: WrapContext): ByteArray = throw failure()
-        override suspend fun unwrap(wrapped: ByteArray, context: WrapContext): ByteArray = throw failure()
-    }
-
-    @Test
-    fun `a provider that fails`() {
-        fun thrown(failure: () -> Throwable) = code { runBlocking { config(Provider.of(FailingProvider(failure))).create() } }
-        assertEquals("provider_denied", thrown { SecurityException("999-41-1234") })
-        assertEquals("provider_denied", thrown { FieldwardException.Provider("provider_denied") })
-        assertEquals("provider_unavailable", thrown { IllegalStateException("999-41-1234") })
-        assertEquals("provider_unavailable", thrown { OutOfMemoryError("999-41-1234") })
-        try {
-            runBlocking { config(Provider.of(FailingProvider { IllegalStateException("999-41-1234") })).create() }
-        } catch (error: FieldwardException) {
-            assertFalse("999-41" in error.stackTraceToString())
-        }
-    }
-
     @Test
     fun `closing`() = runBlocking {
         val keyring = keyring()
