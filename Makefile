@@ -107,6 +107,7 @@ test-jobs: tools
 # The npm package: its native module, and the tests of Node.
 test-node: tools
 	cargo clippy --locked --package fieldward-node -- -D warnings
+	cargo clippy --locked --package fieldward-node --features testing -- -D warnings
 	bindings-node/test.sh
 
 # The Kotlin package: what is under it, and its tests on the JVM.

@@ -23,6 +23,14 @@ export FIELDWARD_FERRETDB
 (cd tests/ferretdb && go build -mod=readonly -o "$FIELDWARD_FERRETDB" .)
 cp index.d.ts node_modules/index.d.ts.committed
 # without a profile, what is built is `dev`, which cargo keeps under another name
-case "${NODE_PROFILE:-release}" in dev) ./build.sh -- --locked ;; *) ./build.sh --profile "${NODE_PROFILE:-release}" -- --locked ;; esac
-cmp index.d.ts node_modules/index.d.ts.committed || { echo "index.d.ts is not what the native module declares: commit the new one"; exit 1; }
+case "${NODE_PROFILE:-release}" in dev) profile=() ;; *) profile=(--profile "${NODE_PROFILE:-release}") ;; esac
+./build.sh "${profile[@]}" -- --locked
+# and a module with what only tests call, of the same types
+testing="$(realpath ../target)/node/testing"
+./build.sh "${profile[@]}" --features testing --output-dir "$testing" -- --locked
+for made in index.d.ts "$testing/index.d.ts"; do
+    cmp "$made" node_modules/index.d.ts.committed || { echo "index.d.ts is not what the native module declares: commit the new one"; exit 1; }
+done
+FIELDWARD_TESTING="$(echo "$testing"/*.node)"
+export FIELDWARD_TESTING
 node --expose-gc --test "$@" tests/*.test.js

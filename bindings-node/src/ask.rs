@@ -15,6 +15,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{JsError, Status};
 
 use crate::error::{Result, from_js};
+use crate::panic::guarded;
 use crate::value::object_of;
 
 /// How long an answer may take. Providers have limits of their own, which should be shorter.
@@ -89,7 +90,10 @@ impl<A: 'static + JsValuesTupleIntoVec> Asked<A> {
             arguments,
             ThreadsafeFunctionCallMode::NonBlocking,
             move |returned, env| {
-                take(&env, returned, answer, read, unanswered);
+                let asker = answer.clone();
+                if let Err(error) = guarded(|| take(&env, returned, answer, read, unanswered)) {
+                    tell(&asker, Err(error));
+                }
                 Ok(())
             },
         );
@@ -120,27 +124,30 @@ fn take<T: Send + 'static>(
     answer: Sender<Result<T>>,
     read: impl FnOnce(Unknown<'_>) -> Result<T> + Send + 'static,
     unanswered: ErrorCode,
-) {
+) -> Result<()> {
     let returned = match returned {
         Ok(returned) if returned.is_promise().unwrap_or(false) => returned,
-        Ok(returned) => return tell(&answer, read(returned)),
-        Err(error) => return tell(&answer, Err(thrown(env, error, unanswered))),
+        Ok(returned) => {
+            tell(&answer, read(returned));
+            return Ok(());
+        }
+        Err(error) => return Err(thrown(env, error, unanswered)),
     };
     let rejected = answer.clone();
     // What these callbacks hold is their own: they outlive this call, which their types do not say.
     let settled = PromiseRaw::<Unknown<'static>>::from_unknown(returned).and_then(|promise| {
         promise
             .then(move |resolved: CallbackContext<Unknown<'static>>| {
-                tell(&answer, read(resolved.value));
+                tell(&answer, guarded(|| read(resolved.value)));
                 Ok(())
             })?
             .catch(move |refused: CallbackContext<Unknown<'static>>| {
                 let error = napi::Error::from_unknown_without_coercion(refused.value);
-                tell(&rejected, Err(thrown(&refused.env, error, unanswered)));
+                tell(&rejected, guarded(|| Err(thrown(&refused.env, error, unanswered))));
                 Ok(())
             })
     });
-    drop(settled);
+    settled.map(drop).map_err(from_js)
 }
 
 /// An asker that has given up hears nothing.

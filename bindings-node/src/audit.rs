@@ -33,18 +33,17 @@ pub struct MemorySink {
 }
 
 #[napi]
-#[allow(clippy::new_without_default, reason = "JavaScript constructs it")]
 impl MemorySink {
     /// An empty sink.
     #[napi(constructor)]
-    pub fn new() -> Self {
-        Self { inner: fieldward::MemorySink::new() }
+    pub fn new(env: &Env) -> napi::Result<Self> {
+        run(env, || Ok(Self { inner: fieldward::MemorySink::new() }))
     }
 
     /// The lines so far, in order: a JSON object each.
     #[napi]
-    pub fn lines(&self) -> Vec<String> {
-        self.inner.lines()
+    pub fn lines(&self, env: &Env) -> napi::Result<Vec<String>> {
+        run(env, || Ok(self.inner.lines()))
     }
 }
 

@@ -119,8 +119,8 @@ impl Field {
         column: PackedColumn,
         record_ids: Option<Either<BigInt64Array, PackedColumn>>,
     ) -> napi::Result<PromiseRaw<'env, PackedColumn>> {
-        let cipher = run(env, || self.cipher.get())?;
-        let (column, ids) = (Packed::of(&column), Ids::of_columns(record_ids));
+        let (cipher, column, ids) =
+            run(env, || Ok((self.cipher.get()?, Packed::of(&column), Ids::of_columns(record_ids))))?;
         promise(
             env,
             move || {
@@ -139,8 +139,8 @@ impl Field {
         stored: PackedColumn,
         record_ids: Option<Either<BigInt64Array, PackedColumn>>,
     ) -> napi::Result<PromiseRaw<'env, PackedColumn>> {
-        let cipher = run(env, || self.cipher.get())?;
-        let (stored, ids) = (Packed::of(&stored), Ids::of_columns(record_ids));
+        let (cipher, stored, ids) =
+            run(env, || Ok((self.cipher.get()?, Packed::of(&stored), Ids::of_columns(record_ids))))?;
         promise(
             env,
             move || {

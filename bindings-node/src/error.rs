@@ -1,20 +1,20 @@
 //! The library's errors as `FieldwardError`, and back.
 
 use std::error::Error as StdError;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fieldward::{Error, ErrorCode};
 use napi::JsError;
 use napi::bindgen_prelude::Env;
 
+use crate::panic::guarded;
+
 /// What every function here that talks to the library returns.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Every call from JavaScript goes through here: errors become `FieldwardError`, a panic becomes the code `internal`.
+/// Every call from JavaScript goes through here: errors become `FieldwardError`, and so does a panic.
 #[inline]
 pub(crate) fn run<T>(env: &Env, call: impl FnOnce() -> Result<T>) -> napi::Result<T> {
-    let done = catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(ErrorCode::Internal.into()));
-    done.map_err(|error| to_js(env, &error))
+    guarded(call).map_err(|error| to_js(env, &error))
 }
 
 /// The error that JavaScript sees. One that a provider, store or sink written in JavaScript threw is its cause.

@@ -6,11 +6,16 @@ use std::rc::{Rc, Weak};
 use fieldward::{Error, ErrorCode};
 
 use crate::error::Result;
+use crate::panic::drop_guarded;
 
 /// A part of the library that closing takes away. Work on other threads has a clone of its own, and ends first.
 pub(crate) struct Handle<T>(RefCell<Option<T>>);
 
 impl<T> Handle<T> {
+    pub(crate) const fn new(part: T) -> Self {
+        Self(RefCell::new(Some(part)))
+    }
+
     /// # Errors
     ///
     /// `Closed`.
@@ -43,6 +48,12 @@ impl<T> Close for Handle<T> {
     }
 }
 
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        drop_guarded(self.0.take());
+    }
+}
+
 /// The handles that one keyring gave out, in the thread that has it.
 #[derive(Default)]
 pub(crate) struct Handles(RefCell<Vec<Weak<dyn Close>>>);
@@ -50,7 +61,7 @@ pub(crate) struct Handles(RefCell<Vec<Weak<dyn Close>>>);
 impl Handles {
     /// A handle that is closed with the others.
     pub(crate) fn give<T: 'static>(&self, part: T) -> Rc<Handle<T>> {
-        let handle = Rc::new(Handle(RefCell::new(Some(part))));
+        let handle = Rc::new(Handle::new(part));
         let given: Rc<dyn Close> = Rc::<Handle<T>>::clone(&handle);
         let mut all = self.0.borrow_mut();
         if all.len().is_power_of_two() {

@@ -42,6 +42,7 @@ pub fn install(
         slices: slices.create_ref()?,
     };
     HOST.set(Some(ManuallyDrop::new(host)));
+    crate::panic::say_where_only();
     Ok(())
 }
 

@@ -32,20 +32,23 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `now`, in seconds since 1970.
     #[napi(constructor)]
-    pub fn new(now: i64) -> Self {
-        Self { inner: fieldward::ManualClock::new(now) }
+    pub fn new(env: &Env, now: i64) -> napi::Result<Self> {
+        run(env, || Ok(Self { inner: fieldward::ManualClock::new(now) }))
     }
 
     /// Moves the clock by so many seconds.
     #[napi]
-    pub fn advance(&self, seconds: i64) {
-        self.inner.advance(seconds);
+    pub fn advance(&self, env: &Env, seconds: i64) -> napi::Result<()> {
+        run(env, || {
+            self.inner.advance(seconds);
+            Ok(())
+        })
     }
 
     /// Now, in seconds since 1970.
     #[napi(getter)]
-    pub fn now(&self) -> i64 {
-        self.inner.now()
+    pub fn now(&self, env: &Env) -> napi::Result<i64> {
+        run(env, || Ok(self.inner.now()))
     }
 }
 
@@ -144,13 +147,15 @@ fn begun<'env>(
 /// The back ends that this build has, each with the version of the code behind it.
 #[napi(ts_return_type = "Record<string, string>")]
 pub fn backends(env: &Env) -> napi::Result<Object<'_>> {
-    let mut found = Object::new(env)?;
-    for backend in Backend::ALL {
-        if let Some(version) = backend.version() {
-            found.set(backend.as_str(), version)?;
+    run(env, || {
+        let mut found = Object::new(env).map_err(from_js)?;
+        for backend in Backend::ALL {
+            if let Some(version) = backend.version() {
+                found.set(backend.as_str(), version).map_err(from_js)?;
+            }
         }
-    }
-    Ok(found)
+        Ok(found)
+    })
 }
 
 /// What an envelope's header says.
@@ -320,7 +325,10 @@ impl Keyring {
     /// Wipes the keys and closes every handle that the keyring gave out: they throw the code `closed` from then on. Work under way
     /// ends first. Closing again does nothing.
     #[napi]
-    pub fn close(&self) {
-        self.handles.close();
+    pub fn close(&self, env: &Env) -> napi::Result<()> {
+        run(env, || {
+            self.handles.close();
+            Ok(())
+        })
     }
 }

@@ -19,10 +19,13 @@ mod handle;
 mod host;
 mod keyring;
 mod lifecycle;
+mod panic;
 mod promise;
 mod provider;
 mod record;
 mod schema;
 mod search;
 mod store;
+#[cfg(feature = "testing")]
+mod testing;
 mod value;

@@ -69,8 +69,8 @@ impl LocalKeyProvider {
 
     /// The name that stands in documents: tells the key apart without telling it.
     #[napi(getter)]
-    pub fn key_name(&self) -> String {
-        self.inner.key_name()
+    pub fn key_name(&self, env: &Env) -> napi::Result<String> {
+        run(env, || Ok(self.inner.key_name()))
     }
 }
 
@@ -90,8 +90,8 @@ impl LocalKeyDirectory {
 
     /// The name that stands in documents.
     #[napi(getter)]
-    pub fn key_name(&self) -> String {
-        self.inner.key_name()
+    pub fn key_name(&self, env: &Env) -> napi::Result<String> {
+        run(env, || Ok(self.inner.key_name()))
     }
 }
 
@@ -164,8 +164,8 @@ impl PassphraseProvider {
 
     /// The name that stands in documents.
     #[napi(getter)]
-    pub fn key_name(&self) -> String {
-        self.inner.key_name()
+    pub fn key_name(&self, env: &Env) -> napi::Result<String> {
+        run(env, || Ok(self.inner.key_name()))
     }
 }
 

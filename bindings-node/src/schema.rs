@@ -93,14 +93,14 @@ impl Schema {
 
     /// The stable id of the table: enters keys, and never changes.
     #[napi(getter)]
-    pub fn table(&self) -> String {
-        self.inner.table().to_owned()
+    pub fn table(&self, env: &Env) -> napi::Result<String> {
+        run(env, || Ok(self.inner.table().to_owned()))
     }
 
     /// The ids of the declared fields, in order.
     #[napi(getter)]
-    pub fn fields(&self) -> Vec<String> {
-        self.inner.fields().iter().map(|field| field.id().to_owned()).collect()
+    pub fn fields(&self, env: &Env) -> napi::Result<Vec<String>> {
+        run(env, || Ok(self.inner.fields().iter().map(|field| field.id().to_owned()).collect()))
     }
 
     /// What is declared of a field, by id, name or alias.
@@ -135,12 +135,13 @@ impl Schema {
 
     /// The parts of the record id; `null` if the schema binds none.
     #[napi(getter)]
-    pub fn record_id(&self) -> Option<Vec<RecordIdPart>> {
-        let parts = self.inner.record_id()?.iter();
-        Some(
-            parts
-                .map(|part| RecordIdPart { path: part.path.to_string(), r#type: part.value_type.as_str().to_owned() })
-                .collect(),
-        )
+    pub fn record_id(&self, env: &Env) -> napi::Result<Option<Vec<RecordIdPart>>> {
+        run(env, || {
+            let part = |part: &fieldward::RecordIdField| RecordIdPart {
+                path: part.path.to_string(),
+                r#type: part.value_type.as_str().to_owned(),
+            };
+            Ok(self.inner.record_id().map(|parts| parts.iter().map(part).collect()))
+        })
     }
 }

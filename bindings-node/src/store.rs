@@ -21,8 +21,8 @@ pub struct FileStore {
 impl FileStore {
     /// A store in `directory`, which the first save makes. It brings a pin of its own, in the user's state directory.
     #[napi(constructor)]
-    pub fn new(directory: String) -> Self {
-        Self { inner: Arc::new(fieldward::FileStore::new(directory)) }
+    pub fn new(env: &Env, directory: String) -> napi::Result<Self> {
+        run(env, || Ok(Self { inner: Arc::new(fieldward::FileStore::new(directory)) }))
     }
 }
 
@@ -33,12 +33,11 @@ pub struct MemoryStore {
 }
 
 #[napi]
-#[allow(clippy::new_without_default, reason = "JavaScript constructs it")]
 impl MemoryStore {
     /// An empty store.
     #[napi(constructor)]
-    pub fn new() -> Self {
-        Self { inner: fieldward::MemoryStore::new() }
+    pub fn new(env: &Env) -> napi::Result<Self> {
+        run(env, || Ok(Self { inner: fieldward::MemoryStore::new() }))
     }
 }
 
@@ -52,8 +51,8 @@ pub struct FilePin {
 impl FilePin {
     /// Pins in `directory`, which the first raise makes if it is missing.
     #[napi(constructor)]
-    pub fn new(directory: String) -> Self {
-        Self { inner: Arc::new(fieldward::FilePin::new(directory)) }
+    pub fn new(env: &Env, directory: String) -> napi::Result<Self> {
+        run(env, || Ok(Self { inner: Arc::new(fieldward::FilePin::new(directory)) }))
     }
 }
 
@@ -64,12 +63,11 @@ pub struct MemoryPin {
 }
 
 #[napi]
-#[allow(clippy::new_without_default, reason = "JavaScript constructs it")]
 impl MemoryPin {
     /// An empty pin.
     #[napi(constructor)]
-    pub fn new() -> Self {
-        Self { inner: fieldward::MemoryPin::new() }
+    pub fn new(env: &Env) -> napi::Result<Self> {
+        run(env, || Ok(Self { inner: fieldward::MemoryPin::new() }))
     }
 }
 

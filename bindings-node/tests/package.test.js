@@ -33,6 +33,17 @@ before(() => {
   run('npm', ['install', '--offline', '--ignore-scripts', '--no-save', tarball])
 })
 
+test('nothing of what only tests call is in it', () => {
+  const installed = path.join(folder, 'node_modules/fieldward')
+  const files = fs.readdirSync(installed, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  for (const { parentPath, path: place, name } of files) assert(!fs.readFileSync(path.join(parentPath ?? place, name)).includes('testing'), name)
+  // the module that has it does say so
+  assert(fs.readFileSync(process.env.FIELDWARD_TESTING).includes('testingPanicIn'))
+  const exported = run(process.execPath, ['-p', "Object.keys(require('fieldward')).sort().join()"]).trim().split(',')
+  const named = run(process.execPath, ['--input-type=module', '-e', "import * as all from 'fieldward'; console.log(Object.keys(all).sort().join())"]).trim().split(',')
+  assert.deepEqual(named.filter((name) => name !== 'default' && name !== 'module.exports'), exported)
+})
+
 const PROGRAM = `
   const keyring = await Keyring.create({ id: 'c', providers: { primary: LocalKeyProvider.generate() }, store: new MemoryStore(), noPin: 'a test' })
   const x = keyring.field(Schema.patient(), 'ssn')
