@@ -112,7 +112,7 @@ test-node: tools
 
 # The Kotlin package: what is under it, and its tests on the JVM.
 test-kotlin: tools
-	cargo clippy --locked --package fieldward-native --features golden -- -D warnings
+	cargo clippy --locked --package fieldward-native --features testing -- -D warnings
 	bindings-swift/kotlin/test.sh
 
 # The Swift package.

@@ -146,8 +146,9 @@ impl Keyring {
     }
 
     /// Wipes the keys and closes every handle that the keyring gave out. Calls under way end first. Closing again does nothing.
-    pub fn close_all(&self) {
+    pub fn close_all(&self) -> Result<()> {
         self.handles.close();
+        Ok(())
     }
 }
 

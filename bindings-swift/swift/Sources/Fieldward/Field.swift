@@ -90,7 +90,7 @@ public final class Field: Sendable, Redacted {
     public func encryptMany(_ values: [Value?], records: [RecordID]? = nil) async throws(FieldwardError) -> [Stored?] {
         try await waiting { [native] in
             let records = try crossing(values.map(\.?.footprint), records)
-            return try native.encryptMany(values: values.map { $0?.native }, records: records).map { Stored($0) }
+            return try native.encryptMany(values: values.map { try $0?.native }, records: records).map { Stored($0) }
         }
     }
 
@@ -107,7 +107,7 @@ public final class Field: Sendable, Redacted {
     private func opened(_ stored: [Stored?], _ records: [RecordID]?, reports: Bool) async throws(FieldwardError) -> OpenedMany {
         try await waiting { [native] in
             let records = try crossing(stored.map(\.?.footprint), records)
-            return try OpenedMany(try native.openMany(stored: stored.map(\.native), records: records, reports: reports))
+            return try OpenedMany(try native.openMany(stored: stored.map { try $0.native }, records: records, reports: reports))
         }
     }
 
@@ -115,7 +115,7 @@ public final class Field: Sendable, Redacted {
     public func indexValuesMany(_ values: [Value?]) async throws(FieldwardError) -> [[String: Node]] {
         try await waiting { [native] in
             try crossing(values.map(\.?.footprint))
-            return try native.indexValuesMany(values: values.map { $0?.native }).map { try Node.object($0) }
+            return try native.indexValuesMany(values: values.map { try $0?.native }).map { try Node.object($0) }
         }
     }
 
@@ -123,7 +123,7 @@ public final class Field: Sendable, Redacted {
     public func queryMany(_ index: String, _ values: [Value]) async throws(FieldwardError) -> [Query] {
         try await waiting { [native] in
             try crossing(values.map(\.footprint))
-            return try native.queryMany(index: index, values: values.map(\.native)).map { Query($0) }
+            return try native.queryMany(index: index, values: values.map { try $0.native }).map { Query($0) }
         }
     }
 
@@ -131,7 +131,7 @@ public final class Field: Sendable, Redacted {
     public func tokensMany(_ values: [Value]) async throws(FieldwardError) -> [[Stored]] {
         try await waiting { [native] in
             try crossing(values.map(\.footprint))
-            return try native.tokensMany(values: values.map(\.native)).map { $0.compactMap { Stored($0) } }
+            return try native.tokensMany(values: values.map { try $0.native }).map { $0.compactMap { Stored($0) } }
         }
     }
 

@@ -186,7 +186,7 @@ public final class Keyring: Sendable, Redacted {
     }
 
     /// Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing.
-    public func close() { native.closeAll() }
+    public func close() { _ = try? guarded { try native.closeAll() } }
 
     public var description: String { "Keyring" }
 

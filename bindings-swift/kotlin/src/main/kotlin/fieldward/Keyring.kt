@@ -152,7 +152,7 @@ class Keyring internal constructor(private val inner: Ffi, private val opening: 
     fun status(): KeyringStatus = changed { KeyringStatus(inner.status()) }
 
     /** Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing. */
-    override fun close() = inner.closeAll()
+    override fun close(): Unit = guarded { inner.closeAll() }
 
     override fun toString(): String = "Keyring"
 
