@@ -3,8 +3,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
-    { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq &&
-        apt-get install -qq -y --no-install-recommends maven default-jdk-headless >/dev/null; } ||
+    "$here/../../core/tests/packages.sh" maven default-jdk-headless ||
         { echo "missing: a JDK and Maven (packages default-jdk-headless and maven)"; exit 1; }
 fi
 "$here/../generate.sh" kotlin
