@@ -12,6 +12,8 @@
 pub mod audit;
 pub mod batch;
 pub mod clock;
+#[cfg(feature = "testing")]
+pub mod conformance;
 pub mod destroy;
 pub mod error;
 pub mod field;
