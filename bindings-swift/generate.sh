@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 out=$root/target/mobile/$language
 cd "$root"
-cargo build --locked --package fieldward-native --features bindgen,golden
+cargo build --locked --package fieldward-native --features bindgen,testing
 case $(uname -s) in Darwin) library=libfieldward_native.dylib ;; *) library=libfieldward_native.so ;; esac
 rm -rf "$out/sources" "$out/native" "$out/package/Sources" "$out/package/Tests" "$out/package/Exchange"
 mkdir -p "$out/sources"

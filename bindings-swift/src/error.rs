@@ -23,6 +23,8 @@ pub enum Failure {
         text: String,
         /// Whether the same call may succeed later.
         is_retryable: bool,
+        /// The row that it concerns, from 0, where many went in.
+        row: Option<u64>,
         /// What a provider, store or sink of Swift or Kotlin threw.
         thrown: Option<Arc<dyn Thrown>>,
     },
@@ -35,6 +37,7 @@ impl From<Error> for Failure {
             code: error.code().as_str().to_owned(),
             text: error.to_string(),
             is_retryable: error.is_retryable(),
+            row: error.row(),
             thrown: thrown(&error),
         }
     }
@@ -61,6 +64,12 @@ impl fmt::Debug for Failure {
 
 impl std::error::Error for Failure {}
 
+/// The error of one row of many.
+pub(crate) fn in_row(error: impl Into<Error>, row: usize) -> Failure {
+    let error = error.into();
+    Error::with_detail(error.code(), format!("row {row}")).in_row(row).into()
+}
+
 /// An error in one of the library's own terms.
 pub(crate) fn fail<T>(code: ErrorCode, detail: &str) -> Result<T> {
     Err(Error::with_detail(code, detail).into())
@@ -69,7 +78,12 @@ pub(crate) fn fail<T>(code: ErrorCode, detail: &str) -> Result<T> {
 /// Throws the library's error of this code: what Swift and Kotlin refuse before the library sees it has the same form. `internal` for a
 /// code that there is not.
 #[uniffi::export]
-pub fn refuse(code: &str, detail: Option<String>) -> Result<()> {
+pub fn refuse(code: &str, detail: Option<String>, row: Option<u64>) -> Result<()> {
     let code = ErrorCode::ALL.iter().copied().find(|known| known.as_str() == code).unwrap_or(ErrorCode::Internal);
-    Err(detail.map_or_else(|| Error::new(code), |detail| Error::with_detail(code, detail)).into())
+    let error = detail.map_or_else(|| Error::new(code), |detail| Error::with_detail(code, detail));
+    Err(match row.and_then(|row| usize::try_from(row).ok()) {
+        Some(row) => error.in_row(row),
+        None => error,
+    }
+    .into())
 }

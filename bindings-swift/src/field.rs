@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fieldward::FieldCipher;
+use fieldward::{Error, FieldCipher};
 
 use crate::error::Result;
 use crate::handle::Handle;
@@ -40,6 +40,20 @@ pub struct Reencrypted {
     pub is_trusted: bool,
 }
 
+pub(crate) fn index_members(cipher: &FieldCipher, value: Option<Value>) -> Result<Vec<Member>, Error> {
+    let form = cipher.spec().stored_form();
+    let values = cipher.index_values(to_value(value)?.as_ref())?;
+    Ok(values.into_iter().map(|(column, value)| Member::new(column, from_index(value, form))).collect())
+}
+
+pub(crate) fn query(cipher: &FieldCipher, index: &str, value: Option<Value>) -> Result<Query, Error> {
+    Ok(Query::of(&cipher.query(index, &asked(value)?)?, cipher.spec().stored_form()))
+}
+
+pub(crate) fn tokens(cipher: &FieldCipher, value: Option<Value>) -> Result<Vec<Stored>, Error> {
+    Ok(cipher.tokens(&asked(value)?)?.into_iter().map(Stored::from).collect())
+}
+
 #[uniffi::export]
 impl Field {
     /// Encrypts a value under the current key. Null stays null.
@@ -50,7 +64,7 @@ impl Field {
     /// Decrypts what is stored: the type that went in comes out.
     pub fn decrypt(&self, stored: Stored, record: Option<Vec<Value>>) -> Result<Option<Value>> {
         let stored = fieldward::Stored::from(stored);
-        from_value(self.cipher.part()?.decrypt(stored.as_ref(), to_record_id(record)?.as_ref())?)
+        Ok(from_value(self.cipher.part()?.decrypt(stored.as_ref(), to_record_id(record)?.as_ref())?)?)
     }
 
     /// Decrypts, and tells which key it was and whether the value can be trusted.
@@ -63,21 +77,17 @@ impl Field {
 
     /// What every index of the field stores for a value, by column.
     pub fn index_values(&self, value: Option<Value>) -> Result<Vec<Member>> {
-        let cipher = self.cipher.part()?;
-        let form = cipher.spec().stored_form();
-        let values = cipher.index_values(to_value(value)?.as_ref())?;
-        Ok(values.into_iter().map(|(column, value)| Member::new(column, from_index(value, form))).collect())
+        Ok(index_members(&*self.cipher.part()?, value)?)
     }
 
     /// What an index's column is compared with to find a value.
     pub fn query(&self, index: &str, value: Option<Value>) -> Result<Query> {
-        let cipher = self.cipher.part()?;
-        Ok(Query::of(&cipher.query(index, &asked(value)?)?, cipher.spec().stored_form()))
+        Ok(query(&*self.cipher.part()?, index, value)?)
     }
 
     /// What the column of a deterministic field is compared with: one envelope for each key version that is not destroyed.
     pub fn tokens(&self, value: Option<Value>) -> Result<Vec<Stored>> {
-        Ok(self.cipher.part()?.tokens(&asked(value)?)?.into_iter().map(Stored::from).collect())
+        Ok(tokens(&*self.cipher.part()?, value)?)
     }
 
     /// Whether a stored value is what a query asked for: confirms the candidates of a truncated index.
@@ -97,13 +107,24 @@ impl Field {
         Ok(self.cipher.part()?.needs_rotation(fieldward::Stored::from(stored).as_ref())?)
     }
 
-    /// Moves a stored value to the current key.
-    pub fn reencrypt(&self, stored: Stored, record: Option<Vec<Value>>) -> Result<Reencrypted> {
-        let cipher = self.cipher.part()?;
-        let form = cipher.spec().stored_form();
-        let stored = fieldward::Stored::from(stored);
-        let moved = cipher.reencrypt(stored.as_ref(), to_record_id(record)?.as_ref())?;
-        let values = moved.index_values.into_iter();
+    /// Moves a stored value to the current key; to another field, or another record, where one is named.
+    pub fn reencrypt(
+        &self,
+        stored: Stored,
+        record: Option<Vec<Value>>,
+        to: Option<Arc<Self>>,
+        new_record: Option<Vec<Value>>,
+    ) -> Result<Reencrypted> {
+        let from = self.cipher.part()?;
+        let target = match to {
+            Some(field) => field.cipher.part()?,
+            None => Arc::clone(&from),
+        };
+        let (stored, record) = (fieldward::Stored::from(stored), to_record_id(record)?);
+        let new_record = to_record_id(new_record)?.or_else(|| record.clone());
+        let moving = from.reencryption(stored.as_ref(), record.as_ref());
+        let moved = moving.to_record(new_record.as_ref()).to_field(&target).run()?;
+        let (form, values) = (target.spec().stored_form(), moved.index_values.into_iter());
         Ok(Reencrypted {
             stored: moved.stored.into(),
             index_values: values.map(|(column, value)| Member::new(column, from_index(value, form))).collect(),

@@ -16,6 +16,8 @@ impl<T> Handle<T> {
     ///
     /// `Closed`.
     pub(crate) fn part(&self) -> Result<Arc<T>> {
+        #[cfg(feature = "testing")]
+        crate::testing::panic_where_armed();
         self.0.load_full().ok_or_else(|| ErrorCode::Closed.into())
     }
 }

@@ -3,13 +3,20 @@
 //! One file a noun. State, caches, retries and rules live in the library; what is at home in Swift and Kotlin is written there, on the
 //! sources that `uniffi-bindgen` makes of this crate. Nobody imports those directly; the modules are public because those sources
 //! reach all of them.
+//!
+//! A panic in a function that gives a [`error::Result`] is the error `internal` there; in any other it ends a Swift program. So all of them
+//! give one but those that only put a value into its box.
 #![deny(unsafe_code)]
 #![allow(clippy::missing_errors_doc, reason = "each function gives what the library's own gives, under the same name")]
 
+pub mod audit;
+pub mod batch;
+pub mod clock;
+#[cfg(feature = "testing")]
+pub mod conformance;
+pub mod destroy;
 pub mod error;
 pub mod field;
-#[cfg(feature = "golden")]
-pub mod golden;
 mod handle;
 pub mod host;
 pub mod keyring;
@@ -19,7 +26,10 @@ pub mod provider;
 pub mod record;
 pub mod schema;
 pub mod search;
+pub mod status;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 
 uniffi::setup_scaffolding!();

@@ -118,13 +118,13 @@ impl Provider {
     }
 
     /// The kind that stands in documents.
-    pub fn kind(&self) -> String {
-        self.inner.kind().to_owned()
+    pub fn kind(&self) -> Result<String> {
+        Ok(self.inner.kind().to_owned())
     }
 
     /// The name that stands in documents: tells the key apart without telling it.
-    pub fn key_name(&self) -> String {
-        self.inner.key_name()
+    pub fn key_name(&self) -> Result<String> {
+        Ok(self.inner.key_name())
     }
 }
 

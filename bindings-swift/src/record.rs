@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fieldward::{Cell, EncryptedRecord, ErrorCode, IndexValue, RecordCipher, SealedNode, StoredForm};
+use fieldward::{Cell, EncryptedRecord, Error, ErrorCode, IndexValue, RecordCipher, SealedNode, StoredForm};
 use serde_json::{Map, Value as Json};
 
 use crate::error::Result;
@@ -41,12 +41,27 @@ fn index_members(cipher: &RecordCipher, values: Vec<(String, IndexValue)>) -> im
 }
 
 /// A row: the record with envelopes in the places of its fields, then the index columns.
-fn row(cipher: &RecordCipher, mut record: Node, sealed: SealedNode) -> Result<OpenedRecord> {
+fn row(cipher: &RecordCipher, mut record: Node, sealed: SealedNode) -> Result<OpenedRecord, Error> {
     record.put(sealed.changes, |stored| Ok(stored.into()))?;
     let mut members = record.into_members();
     members.retain(|member| !cipher.is_index_column(&member.name));
     members.extend(index_members(cipher, sealed.index_values));
     Ok(OpenedRecord { members, is_trusted: sealed.is_trusted })
+}
+
+pub(crate) fn encrypt(cipher: &RecordCipher, record: Vec<Member>) -> Result<Vec<Member>, Error> {
+    let record = Node::Members(record);
+    let sealed = cipher.encrypt_node(&&record)?;
+    Ok(row(cipher, record, sealed)?.members)
+}
+
+pub(crate) fn decrypt(cipher: &RecordCipher, row: Vec<Member>) -> Result<OpenedRecord, Error> {
+    let mut record = Node::Members(row);
+    let opened = cipher.open_node(&&record)?;
+    record.put(opened.changes, Node::of)?;
+    let mut members = record.into_members();
+    members.retain(|member| !cipher.is_index_column(&member.name));
+    Ok(OpenedRecord { members, is_trusted: opened.is_trusted })
 }
 
 fn object(text: &str) -> Result<Map<String, Json>> {
@@ -57,26 +72,19 @@ fn object(text: &str) -> Result<Map<String, Json>> {
 impl Records {
     /// Encrypts every declared field: a row for a table or a document.
     pub fn encrypt(&self, record: Vec<Member>) -> Result<Vec<Member>> {
-        let (cipher, record) = (self.cipher.part()?, Node::Members(record));
-        let sealed = cipher.encrypt_node(&&record)?;
-        Ok(row(&cipher, record, sealed)?.members)
+        Ok(encrypt(&*self.cipher.part()?, record)?)
     }
 
     /// Decrypts every declared field of a row. Index columns are left out.
     pub fn decrypt(&self, row: Vec<Member>) -> Result<OpenedRecord> {
-        let (cipher, mut record) = (self.cipher.part()?, Node::Members(row));
-        let opened = cipher.open_node(&&record)?;
-        record.put(opened.changes, Node::of)?;
-        let mut members = record.into_members();
-        members.retain(|member| !cipher.is_index_column(&member.name));
-        Ok(OpenedRecord { members, is_trusted: opened.is_trusted })
+        Ok(decrypt(&*self.cipher.part()?, row)?)
     }
 
     /// Moves every value of a row to the current key, and computes every index value anew.
     pub fn reencrypt(&self, row: Vec<Member>) -> Result<OpenedRecord> {
         let (cipher, record) = (self.cipher.part()?, Node::Members(row));
         let moved = cipher.reencrypt_node(&&record)?;
-        self::row(&cipher, record, moved)
+        Ok(self::row(&cipher, record, moved)?)
     }
 
     /// Whether a value of the row should be re-encrypted.
@@ -87,8 +95,7 @@ impl Records {
     /// What an index's column is compared with to find a value of a field.
     pub fn query(&self, field: &str, index: &str, value: Option<Value>) -> Result<Query> {
         let cipher = self.cipher.part()?;
-        let field = cipher.field(field)?;
-        Ok(Query::of(&field.query(index, &asked(value)?)?, field.spec().stored_form()))
+        Ok(crate::field::query(cipher.field(field)?, index, value)?)
     }
 
     /// Whether a row is what a query asked for: confirms the candidates of a truncated index.

@@ -71,13 +71,13 @@ impl Schema {
     }
 
     /// The stable id of the table.
-    pub fn table(&self) -> String {
-        self.inner.table().to_owned()
+    pub fn table(&self) -> Result<String> {
+        Ok(self.inner.table().to_owned())
     }
 
     /// Every declared field, in order.
-    pub fn fields(&self) -> Vec<FieldDeclaration> {
-        self.inner.fields().iter().map(|field| self.declared(field)).collect()
+    pub fn fields(&self) -> Result<Vec<FieldDeclaration>> {
+        Ok(self.inner.fields().iter().map(|field| self.declared(field)).collect())
     }
 }
 

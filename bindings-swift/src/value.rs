@@ -2,7 +2,7 @@
 
 use fieldward::{Error, ErrorCode, Offset, RecordId, RecordIdPart, Timestamp};
 
-use crate::error::{Result, fail};
+use crate::error::Result;
 
 /// A value in the clear. Dates, timestamps and decimals are their canonical texts, which keep every digit.
 #[derive(Clone, uniffi::Enum)]
@@ -89,26 +89,32 @@ impl TryFrom<fieldward::Value> for Value {
 }
 
 /// The library's value; `None` for null.
-pub(crate) fn to_value(value: Option<Value>) -> Result<Option<fieldward::Value>> {
-    Ok(value.map(fieldward::Value::try_from).transpose()?)
+pub(crate) fn to_value(value: Option<Value>) -> Result<Option<fieldward::Value>, Error> {
+    value.map(fieldward::Value::try_from).transpose()
 }
 
 /// The value that a query asks for.
-pub(crate) fn asked(value: Option<Value>) -> Result<fieldward::Value> {
+pub(crate) fn asked(value: Option<Value>) -> Result<fieldward::Value, Error> {
     to_value(value)?.ok_or_else(|| ErrorCode::QueryEmpty.into())
 }
 
-pub(crate) fn from_value(value: Option<fieldward::Value>) -> Result<Option<Value>> {
-    Ok(value.map(Value::try_from).transpose()?)
+pub(crate) fn from_value(value: Option<fieldward::Value>) -> Result<Option<Value>, Error> {
+    value.map(Value::try_from).transpose()
 }
 
 /// A record id of its parts: text, bytes, integers and UUIDs.
-pub(crate) fn to_record_id(parts: Option<Vec<Value>>) -> Result<Option<RecordId>> {
-    let Some(parts) = parts else { return Ok(None) };
+pub(crate) fn to_record_id(parts: Option<Vec<Value>>) -> Result<Option<RecordId>, Error> {
+    parts.map(record_id).transpose()
+}
+
+pub(crate) fn record_id(parts: Vec<Value>) -> Result<RecordId, Error> {
     let part = |part| fieldward::Value::try_from(part).and_then(RecordIdPart::try_from);
     match parts.into_iter().map(part).collect::<Result<Vec<_>, _>>() {
-        Ok(parts) => Ok(Some(RecordId::new(parts)?)),
-        Err(_) => fail(ErrorCode::RecordIdInvalid, "text, bytes, an integer, a UUID, or a list of them"),
+        Ok(parts) => RecordId::new(parts),
+        Err(_) => {
+            let takes = "text, bytes, an integer, a UUID, or a list of them";
+            Err(Error::with_detail(ErrorCode::RecordIdInvalid, takes))
+        }
     }
 }
 

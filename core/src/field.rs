@@ -3,6 +3,7 @@
 //! [`FieldCipher`] is the handle: cheap to clone, `Send + Sync`, made once and kept. It reads the keyring's snapshot without
 //! a lock, derives its keys once for each key version, and checks a key's state at every use.
 
+mod batch;
 mod binding;
 mod columns;
 mod keys;
@@ -29,6 +30,7 @@ use crate::value::Value;
 use keys::FieldKeys;
 use search::BoundIndex;
 
+pub use batch::DecryptedBatch;
 pub use reencrypt::{Reencrypted, Reencryption};
 pub use stored::{Stored, StoredRef};
 

@@ -51,7 +51,7 @@ pub use envelope::{
     HEADER_LEN, Header, Inspection, KeyId, Suite, TEXT_PREFIX, inspect, max_ciphertext_len, max_text_len,
 };
 pub use error::{Error, ErrorCode, ErrorKind, Result};
-pub use field::{Decrypted, FieldCipher, RecordRef, Reencrypted, Reencryption, Stored, StoredRef};
+pub use field::{Decrypted, DecryptedBatch, FieldCipher, RecordRef, Reencrypted, Reencryption, Stored, StoredRef};
 pub use keyring::{
     ALLOWED_SKEW, Destroy, Destruction, HeldKey, IndexKeyStatus, KeyState, Keyring, KeyringBuilder, KeyringStatus,
     ProviderStatus, Reach, RootReplaced, RotateOptions, VersionStatus, Wait,

@@ -79,6 +79,9 @@ fn never_drops_a_binding() {
     let id = record("1");
     let refused = ssn.reencryption(stored(&old), Some(&id)).to_field(&free).to_record(None).run().unwrap_err();
     assert_eq!(refused.code(), ErrorCode::InvalidArgument);
+    let equal = clinic.field(&schema(r#"{"id": "equal", "type": "text", "mode": "deterministic"}"#), "equal");
+    let refused = ssn.reencryption(stored(&old), Some(&id)).to_field(&equal).run().unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::InvalidArgument, "deterministic fields bind no record");
     let refused = ssn.reencrypt(stored(&old), None).unwrap_err();
     assert_eq!(refused.code(), ErrorCode::RecordIdMissing);
     let loose = bytes(&free.encrypt(Some(&text("x")), None).unwrap());

@@ -252,6 +252,6 @@ impl<'a> RowData<'a> {
 }
 
 /// An error of one row.
-fn in_row(error: &Error, row: usize) -> Error {
+pub(super) fn in_row(error: &Error, row: usize) -> Error {
     Error::with_detail(error.code(), format!("row {row}")).in_row(row)
 }

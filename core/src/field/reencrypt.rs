@@ -120,8 +120,8 @@ impl<'a> Reencryption<'a> {
     }
 
     fn run_unmeasured(self) -> Result<Reencrypted> {
-        let binds = |cipher: &FieldCipher| cipher.primary().map(|reading| reading.binding == RecordBinding::Required);
-        if binds(self.from)? && !binds(self.to)? {
+        let binds = |cipher: &FieldCipher| cipher.record_binding() == RecordBinding::Required;
+        if binds(self.from) && !binds(self.to) {
             return fail(ErrorCode::InvalidArgument, "the new field would drop the record binding");
         }
         let opened = self.from.open_unmeasured(self.stored, self.record)?;

@@ -3,6 +3,9 @@ import Foundation
 
 /// Encrypts and decrypts the values of one field of one tenant. Any thread may use it; no call waits for a provider.
 ///
+/// Calls for many values are one crossing into the library, off the caller's thread: results come in order, and what fails names its
+/// row in `FieldwardError.row`. At most 1,048,576 rows and 256 MiB go in at once.
+///
 ///     let ssn = try keyring.field(.patient(), "ssn")
 ///     let stored = try ssn.encrypt("999-41-1234", record: RecordID("p-7"))
 ///     assert(try ssn.decrypt(stored, record: RecordID("p-7")) == "999-41-1234")
@@ -70,11 +73,65 @@ public final class Field: Sendable, Redacted {
     }
 
     /// Moves a stored value to the current key, and computes every index value anew.
-    public func reencrypt(_ stored: Stored?, record: RecordID? = nil) throws(FieldwardError) -> Reencrypted {
+    ///
+    /// `to` moves it to another field, or to the same field of another tenant; `newRecord` binds it to another record.
+    public func reencrypt(
+        _ stored: Stored?, record: RecordID? = nil, to: Field? = nil, newRecord: RecordID? = nil
+    ) throws(FieldwardError) -> Reencrypted {
         try guarded {
-            let moved = try native.reencrypt(stored: stored.native, record: record?.native)
+            let moved = try native.reencrypt(
+                stored: stored.native, record: record?.native, to: to?.native, newRecord: newRecord?.native)
             return Reencrypted(
                 stored: Stored(moved.stored), indexValues: try Node.object(moved.indexValues), isTrusted: moved.isTrusted)
+        }
+    }
+
+    /// Encrypts many values, with a record id for each where the field binds one. The first that fails is thrown, and nothing comes out.
+    public func encryptMany(_ values: [Value?], records: [RecordID]? = nil) async throws(FieldwardError) -> [Stored?] {
+        try await waiting { [native] in
+            let records = try crossing(values.map(\.?.footprint), records)
+            return try native.encryptMany(values: values.map { try $0?.native }, records: records).map { Stored($0) }
+        }
+    }
+
+    /// Decrypts many stored values. The first that fails is thrown, and nothing comes out.
+    public func decryptMany(_ stored: [Stored?], records: [RecordID]? = nil) async throws(FieldwardError) -> [Value?] {
+        try await opened(stored, records, reports: false).values
+    }
+
+    /// Decrypts many stored values: those that fail are `nil`, and listed with their errors.
+    public func openMany(_ stored: [Stored?], records: [RecordID]? = nil) async throws(FieldwardError) -> OpenedMany {
+        try await opened(stored, records, reports: true)
+    }
+
+    private func opened(_ stored: [Stored?], _ records: [RecordID]?, reports: Bool) async throws(FieldwardError) -> OpenedMany {
+        try await waiting { [native] in
+            let records = try crossing(stored.map(\.?.footprint), records)
+            return try OpenedMany(try native.openMany(stored: stored.map { try $0.native }, records: records, reports: reports))
+        }
+    }
+
+    /// `indexValues` of many values.
+    public func indexValuesMany(_ values: [Value?]) async throws(FieldwardError) -> [[String: Node]] {
+        try await waiting { [native] in
+            try crossing(values.map(\.?.footprint))
+            return try native.indexValuesMany(values: values.map { try $0?.native }).map { try Node.object($0) }
+        }
+    }
+
+    /// `query` of many values.
+    public func queryMany(_ index: String, _ values: [Value]) async throws(FieldwardError) -> [Query] {
+        try await waiting { [native] in
+            try crossing(values.map(\.footprint))
+            return try native.queryMany(index: index, values: values.map { try $0.native }).map { Query($0) }
+        }
+    }
+
+    /// `tokens` of many values.
+    public func tokensMany(_ values: [Value]) async throws(FieldwardError) -> [[Stored]] {
+        try await waiting { [native] in
+            try crossing(values.map(\.footprint))
+            return try native.tokensMany(values: values.map { try $0.native }).map { $0.compactMap { Stored($0) } }
         }
     }
 

@@ -35,6 +35,8 @@ public struct FieldwardError: Error, Sendable, Hashable, Redacted {
     public let message: String
     /// Whether the same call may succeed later with nothing changed by the caller.
     public let isRetryable: Bool
+    /// The row that it concerns, from 0, where many went in; else `nil`.
+    public let row: Int?
     /// What a provider, store or sink of yours threw, where that is how it began. Its text is its own: no description here shows it, and two
     /// errors that differ in it alone are equal.
     public let underlying: (any Error)?
@@ -56,7 +58,7 @@ public struct FieldwardError: Error, Sendable, Hashable, Redacted {
     }
 
     public static func == (one: FieldwardError, other: FieldwardError) -> Bool {
-        one.code == other.code && one.message == other.message
+        one.code == other.code && one.message == other.message && one.row == other.row
     }
 
     public func hash(into hasher: inout Hasher) {
@@ -66,26 +68,26 @@ public struct FieldwardError: Error, Sendable, Hashable, Redacted {
 
     init(_ failure: Failure) {
         switch failure {
-        case let .Of(kind, code, text, isRetryable, thrown):
+        case let .Of(kind, code, text, isRetryable, row, thrown):
             self.init(
                 kind: Kind(rawValue: kind) ?? .system, code: code, message: text, isRetryable: isRetryable,
-                underlying: (thrown as? Kept)?.error)
+                row: row.flatMap { Int(exactly: $0) }, underlying: (thrown as? Kept)?.error)
         }
     }
 
-    private init(kind: Kind, code: String, message: String, isRetryable: Bool, underlying: (any Error)? = nil) {
-        (self.kind, self.code, self.message, self.isRetryable) = (kind, code, message, isRetryable)
+    private init(kind: Kind, code: String, message: String, isRetryable: Bool, row: Int?, underlying: (any Error)? = nil) {
+        (self.kind, self.code, self.message, self.isRetryable, self.row) = (kind, code, message, isRetryable, row)
         self.underlying = underlying
     }
 
     /// The library's own error of this code.
-    static func of(_ code: String, _ detail: String? = nil) -> FieldwardError {
+    static func of(_ code: String, _ detail: String? = nil, row: Int? = nil) -> FieldwardError {
         do {
-            try refuse(code: code, detail: detail)
+            try refuse(code: code, detail: detail, row: row.flatMap { UInt64(exactly: $0) })
         } catch let failure as Failure {
             return FieldwardError(failure)
         } catch {}
-        return FieldwardError(kind: .system, code: "internal", message: "internal", isRetryable: false)
+        return FieldwardError(kind: .system, code: "internal", message: "internal", isRetryable: false, row: row)
     }
 }
 

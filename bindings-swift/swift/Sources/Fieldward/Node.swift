@@ -55,7 +55,7 @@ extension Node {
         guard depth <= Node.maxDepth else { throw .of("record_too_deep") }
         switch self {
         case .null: return .null
-        case let .value(value): return .leaf(value.native)
+        case let .value(value): return .leaf(try value.native)
         case let .object(object): return .members(try Node.members(object, depth: depth))
         case let .list(list):
             var elements: [FieldwardNative.Node] = []

@@ -43,44 +43,48 @@ public struct Provider: Sendable, Redacted {
     /// A provider of the caller's, for one opening.
     private let host: (@Sendable (Opening) throws -> FieldwardNative.Provider)?
 
-    private init(
-        _ native: FieldwardNative.Provider, host: (@Sendable (Opening) throws -> FieldwardNative.Provider)? = nil
-    ) {
-        (self.native, self.host) = (native, host)
+    init(
+        host: (@Sendable (Opening) throws -> FieldwardNative.Provider)? = nil, _ make: () throws -> FieldwardNative.Provider
+    ) throws(FieldwardError) {
+        (native, kind, keyName) = try guarded {
+            let native = try make()
+            return (native, try native.kind(), try native.keyName())
+        }
+        self.host = host
     }
 
     func of(_ opening: Opening) throws -> FieldwardNative.Provider { try host?(opening) ?? native }
 
     /// The kind that stands in documents.
-    public var kind: String { native.kind() }
+    public let kind: String
     /// The name that stands in documents: tells the key apart without telling it.
-    public var keyName: String { native.keyName() }
+    public let keyName: String
 
     public var description: String { "Provider(\(kind))" }
 
     /// A key of exactly 32 bytes, copied. The caller's copy is the caller's to keep safe.
     public static func local(key: Data) throws(FieldwardError) -> Provider {
-        Provider(try guarded { try FieldwardNative.Provider.local(key: key) })
+        try Provider { try FieldwardNative.Provider.local(key: key) }
     }
 
     /// A fresh key that this process alone knows: for tests and first steps.
     public static func generated() throws(FieldwardError) -> Provider {
-        Provider(try guarded { try FieldwardNative.Provider.generated() })
+        try Provider { try FieldwardNative.Provider.generated() }
     }
 
     /// The text form of a key, in a file that only its owner can read.
     public static func keyFile(_ path: String) throws(FieldwardError) -> Provider {
-        Provider(try guarded { try FieldwardNative.Provider.keyFile(path: path) })
+        try Provider { try FieldwardNative.Provider.keyFile(path: path) }
     }
 
     /// Makes a key file with a fresh key, readable by its owner only. A file that exists is left alone and refused.
     public static func newKeyFile(_ path: String) throws(FieldwardError) -> Provider {
-        Provider(try guarded { try FieldwardNative.Provider.newKeyFile(path: path) })
+        try Provider { try FieldwardNative.Provider.newKeyFile(path: path) }
     }
 
     /// One key file for each root epoch in a directory that exists, so that the key of an epoch can be destroyed.
     public static func keyDirectory(_ directory: String, name: String) throws(FieldwardError) -> Provider {
-        Provider(try guarded { try FieldwardNative.Provider.keyDirectory(directory: directory, name: name) })
+        try Provider { try FieldwardNative.Provider.keyDirectory(directory: directory, name: name) }
     }
 
     /// The hash of PBKDF2: 600,000 iterations of SHA-256, 220,000 of SHA-512, unless said otherwise.
@@ -93,11 +97,10 @@ public struct Provider: Sendable, Redacted {
     public static func passphrase(
         _ passphrase: String, name: String, hash: PassphraseHash = .sha256, iterations: UInt32? = nil
     ) throws(FieldwardError) -> Provider {
-        Provider(
-            try guarded {
-                try FieldwardNative.Provider.passphrase(
-                    name: name, passphrase: Data(passphrase.utf8), isSha512: hash == .sha512, iterations: iterations)
-            })
+        try Provider {
+            try FieldwardNative.Provider.passphrase(
+                name: name, passphrase: Data(passphrase.utf8), isSha512: hash == .sha512, iterations: iterations)
+        }
     }
 
     /// A provider of yours. One that does not answer within so many seconds is cancelled: `provider_unavailable`.
@@ -107,7 +110,7 @@ public struct Provider: Sendable, Redacted {
                 kind: provider.kind, keyName: provider.keyName,
                 provider: Host(provider: provider, timeout: timeout, opening: opening))
         }
-        return Provider(try guarded { try host(Opening()) }, host: host)
+        return try Provider(host: host) { try host(Opening()) }
     }
 }
 

@@ -29,7 +29,7 @@ public final class Records: Sendable, Redacted {
 
     /// Encrypts every declared field: a row with envelopes in the places of its fields, and the index columns.
     public func encrypt(_ record: [String: Node]) throws(FieldwardError) -> [String: Node] {
-        try guarded { try Node.object(try native.encrypt(record: try Node.members(record))) }
+        try guarded { try Node.object(try native.encrypt(record: try crossing(record))) }
     }
 
     /// Encrypts a `Codable` record.
@@ -49,17 +49,53 @@ public final class Records: Sendable, Redacted {
 
     /// Decrypts, and tells whether every value can be trusted.
     public func open(_ row: [String: Node]) throws(FieldwardError) -> OpenedRecord {
-        try guarded { try OpenedRecord(try native.decrypt(row: try Node.members(row))) }
+        try guarded { try OpenedRecord(try native.decrypt(row: try crossing(row))) }
+    }
+
+    /// Encrypts many records in one call, off the caller's thread. The first that fails is thrown with its row, and nothing comes out.
+    public func encryptMany(_ records: [[String: Node]]) async throws(FieldwardError) -> [[String: Node]] {
+        try await waiting { [native] in
+            try native.encryptMany(records: try crossing(records)).map { try Node.object($0) }
+        }
+    }
+
+    /// Encrypts many `Codable` records.
+    public func encryptMany<T: Encodable & Sendable>(_ records: [T]) async throws(FieldwardError) -> [[String: Node]] {
+        try await encryptMany(try await waiting { try inRows(records) { try NodeEncoder.record($0) } })
+    }
+
+    /// Decrypts many rows in one call. The first that fails is thrown with its row, and nothing comes out.
+    public func decryptMany(_ rows: [[String: Node]]) async throws(FieldwardError) -> [[String: Node]] {
+        try await opened(rows, reports: false).records.compactMap { $0 }
+    }
+
+    /// Decrypts many rows into `Codable` records.
+    public func decryptMany<T: Decodable & Sendable>(
+        _ type: T.Type, from rows: [[String: Node]]
+    ) async throws(FieldwardError) -> [T] {
+        let records = try await decryptMany(rows)
+        return try await waiting { try inRows(records) { try NodeDecoder.decoded(type, from: $0) } }
+    }
+
+    /// Decrypts many rows in one call: those that fail are `nil`, and listed with their errors.
+    public func openMany(_ rows: [[String: Node]]) async throws(FieldwardError) -> OpenedRecords {
+        try await opened(rows, reports: true)
+    }
+
+    private func opened(_ rows: [[String: Node]], reports: Bool) async throws(FieldwardError) -> OpenedRecords {
+        try await waiting { [native] in
+            try OpenedRecords(try native.openMany(rows: try crossing(rows), reports: reports))
+        }
     }
 
     /// Moves every value of a row to the current key, and computes every index value anew.
     public func reencrypt(_ row: [String: Node]) throws(FieldwardError) -> OpenedRecord {
-        try guarded { try OpenedRecord(try native.reencrypt(row: try Node.members(row))) }
+        try guarded { try OpenedRecord(try native.reencrypt(row: try crossing(row))) }
     }
 
     /// Whether a value of the row should be re-encrypted.
     public func needsRotation(_ row: [String: Node]) throws(FieldwardError) -> Bool {
-        try guarded { try native.needsRotation(row: try Node.members(row)) }
+        try guarded { try native.needsRotation(row: try crossing(row)) }
     }
 
     /// What an index's column is compared with to find a value of a field.
@@ -72,28 +108,40 @@ public final class Records: Sendable, Redacted {
         _ field: String, _ index: String, _ query: Value, _ row: [String: Node]
     ) throws(FieldwardError) -> Bool {
         try guarded {
-            try native.matches(field: field, index: index, query: query.native, row: try Node.members(row))
+            try native.matches(field: field, index: index, query: query.native, row: try crossing(row))
         }
     }
 
     /// Encrypts a JSON document into one: envelopes as text, index values as hexadecimal digits. Every field is stored as text.
     public func encrypt(document: String) throws(FieldwardError) -> String {
-        try guarded { try native.encryptDocument(document: document) }
+        try guarded {
+            try within(document.utf8.count)
+            return try native.encryptDocument(document: document)
+        }
     }
 
     /// Decrypts a stored JSON document.
     public func decrypt(document: String) throws(FieldwardError) -> String {
-        try guarded { try native.decryptDocument(document: document) }
+        try guarded {
+            try within(document.utf8.count)
+            return try native.decryptDocument(document: document)
+        }
     }
 
     /// Encrypts a record of JSON text into a row, in its order: members in the clear stand as `json`.
     public func encrypt(json: String) throws(FieldwardError) -> [(name: String, node: Node)] {
-        try guarded { try native.encryptJson(record: json).map { ($0.name, try Node($0.node)) } }
+        try guarded {
+            try within(json.utf8.count)
+            return try native.encryptJson(record: json).map { ($0.name, try Node($0.node)) }
+        }
     }
 
     /// Decrypts such a row: the very text that went in, but for the space between.
     public func decryptJSON(_ row: [(name: String, node: Node)]) throws(FieldwardError) -> String {
-        try guarded { try native.decryptJson(row: try row.map { Member(name: $0.name, node: try $0.node.native(1)) }) }
+        try guarded {
+            try within(row.reduce(0) { $0 + $1.name.utf8.count + $1.node.footprint })
+            return try native.decryptJson(row: try row.map { Member(name: $0.name, node: try $0.node.native(1)) })
+        }
     }
 
     public var description: String { "Records" }

@@ -8,23 +8,26 @@ public struct Schema: Sendable, CustomStringConvertible {
     /// Every declared field, in order.
     public let fields: [FieldDeclaration]
 
-    private init(_ native: FieldwardNative.Schema) {
-        (self.native, table, fields) = (native, native.table(), native.fields().map(FieldDeclaration.init))
+    private init(_ make: () throws -> FieldwardNative.Schema) throws(FieldwardError) {
+        (native, table, fields) = try guarded {
+            let native = try make()
+            return (native, try native.table(), try native.fields().map(FieldDeclaration.init))
+        }
     }
 
     /// Reads a schema in JSON, at most 256 KiB.
     public init(json: String) throws(FieldwardError) {
-        self.init(try guarded { try FieldwardNative.Schema.fromJson(text: json) })
+        try self.init { try FieldwardNative.Schema.fromJson(text: json) }
     }
 
     /// Reads a schema in TOML: the same model.
     public init(toml: String) throws(FieldwardError) {
-        self.init(try guarded { try FieldwardNative.Schema.fromToml(text: toml) })
+        try self.init { try FieldwardNative.Schema.fromToml(text: toml) }
     }
 
     /// The built-in preset of the table `patients`, bound to `patient_id`.
     public static func patient() throws(FieldwardError) -> Schema {
-        Schema(try guarded { try FieldwardNative.Schema.patient() })
+        try Schema { try FieldwardNative.Schema.patient() }
     }
 
     public var description: String { "Schema(\(table), \(fields.count) fields)" }

@@ -82,7 +82,15 @@ extension Value: ExpressibleByStringLiteral {
 }
 
 extension Value {
+    /// As the library takes it. What is longer than any value never reaches the boundary.
     var native: FieldwardNative.Value {
+        get throws(FieldwardError) {
+            guard footprint <= 16 + 16 << 20 else { throw .of("value_too_long") }
+            return converted
+        }
+    }
+
+    private var converted: FieldwardNative.Value {
         switch self {
         case let .bytes(bytes): .bytes(bytes)
         case let .text(text): .text(text)
@@ -134,7 +142,13 @@ public struct RecordID: Sendable, Hashable, Redacted {
 
     public var description: String { "RecordID(\(parts.count) parts)" }
 
-    var native: [FieldwardNative.Value] { parts.map(\.native) }
+    var native: [FieldwardNative.Value] {
+        get throws(FieldwardError) {
+            var native: [FieldwardNative.Value] = []
+            for part in parts { native.append(try part.native) }
+            return native
+        }
+    }
 }
 
 /// What stands in the database for a value: an envelope's bytes, or its text form. Null stands as `nil`.
@@ -166,11 +180,15 @@ public enum Stored: Sendable, Hashable, Redacted {
 }
 
 extension Stored? {
+    /// As the library takes it. What is longer than any envelope never reaches the boundary.
     var native: FieldwardNative.Stored {
-        switch self {
-        case nil: .null
-        case let .bytes(bytes): .bytes(bytes)
-        case let .text(text): .text(text)
+        get throws(FieldwardError) {
+            guard (self?.footprint ?? 0) <= 32 << 20 else { throw .of("envelope_too_long") }
+            return switch self {
+            case nil: .null
+            case let .bytes(bytes): .bytes(bytes)
+            case let .text(text): .text(text)
+            }
         }
     }
 }

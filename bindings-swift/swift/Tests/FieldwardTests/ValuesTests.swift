@@ -141,4 +141,29 @@ import Testing
         #expect(try field.encrypt(nil) == nil)
         #expect(try field.decrypt(nil as Stored?) == nil)
     }
+
+    @Test func aValueMovesToAnotherRecordTenantOrField() async throws {
+        let (keyring, schema, id) = (try await memoryKeyring(), try everyType(), RecordID(7))
+        let (text, token) = (try keyring.field(schema, "a_text"), try keyring.field(schema, "code"))
+        let stored = try text.encrypt("x", record: id)
+        let moved = try text.reencrypt(stored, record: id, newRecord: RecordID(8)).stored
+        #expect(try text.decrypt(moved, record: RecordID(8)) == "x")
+        #expect(code { _ = try text.decrypt(moved, record: id) } == "authentication_failed")
+        let tenant = try keyring.field(schema, "a_text", tenant: "clinic-2")
+        let elsewhere = try text.reencrypt(stored, record: id, to: tenant).stored
+        #expect(try tenant.decrypt(elsewhere, record: id) == "x")
+        #expect(code { _ = try text.decrypt(elsewhere, record: id) } == "authentication_failed")
+        let bound = try token.reencrypt(try token.encrypt("y"), to: text, newRecord: id).stored
+        #expect(try text.decrypt(bound, record: id) == "y")
+        #expect(code { _ = try text.reencrypt(stored, record: id, to: token) } == "invalid_argument")
+        #expect(code { _ = try token.reencrypt(try token.encrypt("y"), to: text) } == "record_id_missing")
+        let number = try keyring.field(schema, "a_i64")
+        #expect(code { _ = try text.reencrypt(stored, record: id, to: number) } == "wrong_type")
+        #expect(code { _ = try text.reencrypt(stored, record: RecordID(8), newRecord: id) } == "authentication_failed")
+        let another = try await memoryKeyring()
+        let foreign = try another.field(schema, "a_text")
+        #expect(try foreign.decrypt(text.reencrypt(stored, record: id, to: foreign).stored, record: id) == "x")
+        another.close()
+        #expect(code { _ = try text.reencrypt(stored, record: id, to: foreign) } == "closed")
+    }
 }

@@ -398,7 +398,7 @@ impl Exit<'_> {
         match self.on_failure {
             OnFailure::Refuse => Err(in_row(&error, row)),
             OnFailure::Report => {
-                self.failures.push(RowFailure { row, error });
+                self.failures.push(RowFailure { row, error: error.in_row(row) });
                 self.sink.null()
             }
         }

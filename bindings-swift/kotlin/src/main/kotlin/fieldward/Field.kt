@@ -3,6 +3,9 @@ package fieldward
 /**
  * Encrypts and decrypts the values of one field of one tenant. Any thread may use it; no call waits for a provider.
  *
+ * Calls for many values are one crossing into the library, off the caller's thread: results come in order, and what fails names its
+ * row in [FieldwardException.row]. At most 1,048,576 rows and 256 MiB go in at once. Leave arrays alone meanwhile.
+ *
  *     val ssn = keyring.field(Schema.patient(), "ssn")
  *     val stored = ssn.encrypt("999-41-1234", RecordId("p-7"))
  *     check(ssn.decrypt(stored, RecordId("p-7")) == Value.Text("999-41-1234"))
@@ -48,9 +51,39 @@ class Field internal constructor(private val inner: fieldward.ffi.Field) {
     /** Whether a stored value should be re-encrypted. Reads the header only. */
     fun needsRotation(stored: Stored?): Boolean = guarded { inner.needsRotation(stored.toFfi()) }
 
-    /** Moves a stored value to the current key, and computes every index value anew. */
-    fun reencrypt(stored: Stored?, record: RecordId? = null): Reencrypted =
-        guarded { Reencrypted(inner.reencrypt(stored.toFfi(), record?.parts)) }
+    /**
+     * Moves a stored value to the current key, and computes every index value anew.
+     *
+     * [to] moves it to another field, or to the same field of another tenant; [newRecord] binds it to another record.
+     */
+    fun reencrypt(stored: Stored?, record: RecordId? = null, to: Field? = null, newRecord: RecordId? = null): Reencrypted =
+        guarded { Reencrypted(inner.reencrypt(stored.toFfi(), record?.parts, to?.inner, newRecord?.parts)) }
+
+    /** Encrypts many values, with a record id for each where the field binds one. The first that fails is thrown, and nothing comes out. */
+    suspend fun encryptMany(values: List<Value?>, records: List<RecordId>? = null): List<Stored?> =
+        many(values, { it?.toFfi() }, { it?.footprint ?: 1 }, records) { taken, ids -> inner.encryptMany(taken, ids).map(Stored::of) }
+
+    /** Decrypts many stored values. The first that fails is thrown, and nothing comes out. */
+    suspend fun decryptMany(stored: List<Stored?>, records: List<RecordId>? = null): List<Value?> =
+        opened(stored, records, reports = false).values
+
+    /** Decrypts many stored values: those that fail are null, and listed with their errors. */
+    suspend fun openMany(stored: List<Stored?>, records: List<RecordId>? = null): OpenedMany = opened(stored, records, reports = true)
+
+    private suspend fun opened(stored: List<Stored?>, records: List<RecordId>?, reports: Boolean): OpenedMany =
+        many(stored, { it.toFfi() }, { it.footprint }, records) { taken, ids -> OpenedMany(inner.openMany(taken, ids, reports)) }
+
+    /** [indexValues] of many values. */
+    suspend fun indexValuesMany(values: List<Value?>): List<Map<String, Any?>> =
+        many(values, { it?.toFfi() }, { it?.footprint ?: 1 }) { taken, _ -> inner.indexValuesMany(taken).map(::record) }
+
+    /** [query] of many values. */
+    suspend fun queryMany(index: String, values: List<Value>): List<Query> =
+        many(values, Value::toFfi, { it.footprint }) { taken, _ -> inner.queryMany(index, taken).map(::Query) }
+
+    /** [tokens] of many values. */
+    suspend fun tokensMany(values: List<Value>): List<List<Stored>> =
+        many(values, Value::toFfi, { it.footprint }) { taken, _ -> inner.tokensMany(taken).map { it.mapNotNull(Stored::of) } }
 
     override fun toString(): String = "Field"
 }

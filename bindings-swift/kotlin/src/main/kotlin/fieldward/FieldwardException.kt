@@ -11,15 +11,17 @@ import java.nio.charset.CharacterCodingException
  *
  * @property code the stable code of the registry, such as `key_destroyed`.
  * @property isRetryable whether the same call may succeed later with nothing changed by the caller.
+ * @property row the row that it concerns, from 0, where many went in; else null.
  */
 sealed class FieldwardException private constructor(
     val code: String,
     message: String,
     val isRetryable: Boolean,
+    val row: Int?,
     cause: Throwable?,
 ) : Exception(message, cause) {
     protected constructor(failure: Failure.Of) :
-        this(failure.code, failure.text, failure.isRetryable, (failure.thrown as? Kept)?.throwable)
+        this(failure.code, failure.text, failure.isRetryable, failure.row?.toInt(), (failure.thrown as? Kept)?.throwable)
 
     /** The program calls the library wrongly; never caused by data. A closed handle is `closed`. */
     class Misuse internal constructor(failure: Failure.Of) : FieldwardException(failure)
@@ -82,9 +84,9 @@ sealed class FieldwardException private constructor(
         }
 
         /** The library's own error of this code. */
-        fun known(code: String, detail: String? = null): Failure.Of {
+        fun known(code: String, detail: String? = null, row: Int? = null): Failure.Of {
             try {
-                fieldward.ffi.refuse(code, detail)
+                fieldward.ffi.refuse(code, detail, row?.toULong())
             } catch (failure: Failure.Of) {
                 return failure
             }
@@ -112,5 +114,5 @@ internal inline fun <T> guarded(call: () -> T): T =
     }
 
 /** Throws the library's own error of this code. */
-internal fun refuse(code: String, detail: String? = null): Nothing =
-    throw FieldwardException.of(FieldwardException.known(code, detail))
+internal fun refuse(code: String, detail: String? = null, row: Int? = null): Nothing =
+    throw FieldwardException.of(FieldwardException.known(code, detail, row))

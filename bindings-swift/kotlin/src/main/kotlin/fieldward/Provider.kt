@@ -47,12 +47,12 @@ class WrapContext internal constructor(context: fieldward.ffi.WrapContext) {
 }
 
 /** What wraps the root of a keyring. `toString` shows its kind only. */
-class Provider private constructor(private val inner: Ffi, private val host: ((Opening) -> Ffi)? = null) {
+class Provider internal constructor(private val inner: Ffi, private val host: ((Opening) -> Ffi)? = null) {
     /** The kind that stands in documents. */
-    val kind: String get() = inner.kind()
+    val kind: String get() = guarded { inner.kind() }
 
     /** The name that stands in documents: tells the key apart without telling it. */
-    val keyName: String get() = inner.keyName()
+    val keyName: String get() = guarded { inner.keyName() }
 
     internal fun of(opening: Opening): Ffi = host?.invoke(opening) ?: inner
 

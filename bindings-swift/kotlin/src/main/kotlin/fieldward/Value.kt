@@ -89,22 +89,28 @@ sealed class Value {
         is Uuid -> uuid
     }
 
+    /** As the library takes it. What is longer than any value never reaches the boundary. */
     internal fun toFfi(): Ffi = when (this) {
-        is Text -> Ffi.Text(text)
-        is Bytes -> Ffi.Bytes(bytes)
+        is Text -> Ffi.Text(text.whole())
+        is Bytes -> if (bytes.size > MAX_LENGTH) refuse("value_too_long") else Ffi.Bytes(bytes)
         is I64 -> Ffi.I64(number)
         is F64 -> Ffi.F64(number)
         is Bool -> Ffi.Bool(truth)
         is Date -> Ffi.Date(date.toString())
-        is Timestamp -> Ffi.Timestamp(text)
-        is Decimal -> Ffi.Decimal(text)
-        is Json -> Ffi.Json(text)
+        is Timestamp -> Ffi.Timestamp(text.whole())
+        is Decimal -> Ffi.Decimal(text.whole())
+        is Json -> Ffi.Json(text.whole())
         is Uuid -> Ffi.Uuid(
             ByteBuffer.allocate(16).putLong(uuid.mostSignificantBits).putLong(uuid.leastSignificantBits).array(),
         )
     }
 
+    private fun String.whole() = if (length > MAX_LENGTH) refuse("value_too_long") else this
+
     internal companion object {
+        /** The longest value, in bytes. */
+        private const val MAX_LENGTH = 1 shl 24
+
         fun of(value: Ffi): Value = when (value) {
             is Ffi.Text -> Text(value.v1)
             is Ffi.Bytes -> Bytes(value.v1)
@@ -137,8 +143,8 @@ private fun ZoneOffset.canonical(): String = id
 class RecordId(vararg parts: Any) {
     internal val parts: List<Ffi> = parts.map { part ->
         when (part) {
-            is String -> Ffi.Text(part)
-            is ByteArray -> Ffi.Bytes(part)
+            is String -> Value.Text(part).toFfi()
+            is ByteArray -> Value.Bytes(part).toFfi()
             is Long -> Ffi.I64(part)
             is Int -> Ffi.I64(part.toLong())
             is UUID -> Value.Uuid(part).toFfi()
@@ -182,8 +188,9 @@ sealed class Stored {
     }
 }
 
+/** As the library takes it. What is longer than any envelope never reaches the boundary. */
 internal fun Stored?.toFfi(): fieldward.ffi.Stored = when (this) {
     null -> fieldward.ffi.Stored.Null
-    is Stored.Bytes -> fieldward.ffi.Stored.Bytes(bytes)
-    is Stored.Text -> fieldward.ffi.Stored.Text(text)
+    is Stored.Bytes -> if (bytes.size > 1 shl 25) refuse("envelope_too_long") else fieldward.ffi.Stored.Bytes(bytes)
+    is Stored.Text -> if (text.length > 1 shl 25) refuse("envelope_too_long") else fieldward.ffi.Stored.Text(text)
 }

@@ -17,37 +17,24 @@ internal class ValuesTest {
     private val keyring = keyring()
     private val id = RecordId(7)
 
-    private val values = mapOf(
-        "a_text" to Value.Text("Zoë 🩺\u0000"),
-        "a_bytes" to Value.Bytes(byteArrayOf(0, -1, -128)),
-        "a_i64" to Value.I64(Long.MIN_VALUE),
-        "a_f64" to Value.F64(-0.0),
-        "a_bool" to Value.Bool(true),
-        "a_date" to Value.Date(LocalDate.of(2024, 2, 29)),
-        "a_timestamp" to Value.Timestamp("1996-12-19T16:39:57.120-08:00"),
-        "a_decimal" to Value.Decimal("-0.00"),
-        "a_uuid" to Value.Uuid(UUID.fromString("0188f0aa-1111-7abc-8def-0123456789ab")),
-        "a_json" to Value.Json("""{"b":[1,null],"a":1.50}"""),
-    )
-
     @Test
     fun `every type comes back as it was`() {
-        for ((name, value) in values) {
+        for ((name, value) in everyValue) {
             val field = keyring.field(everyType, name)
             val stored = field.encrypt(value, id)
             assertEquals(value, field.decrypt(stored, id), name)
             assertEquals(value, field.open(stored, id).value, name)
             assertTrue(field.open(stored, id).isTrusted)
             assertEquals("authentication_failed", code { field.decrypt(stored, RecordId(8)) }, name)
-            val (other, _) = values.entries.first { it.key != name }
+            val (other, _) = everyValue.entries.first { it.key != name }
             assertEquals("authentication_failed", code { keyring.field(everyType, other).decrypt(stored, id) }, name)
         }
     }
 
     @Test
     fun `every other type is refused`() {
-        for (name in values.keys) {
-            for ((other, value) in values.filterKeys { it != name }) {
+        for (name in everyValue.keys) {
+            for ((other, value) in everyValue.filterKeys { it != name }) {
                 assertEquals("wrong_type", code { keyring.field(everyType, name).encrypt(value, id) }, "$other as $name")
             }
         }
@@ -144,5 +131,29 @@ internal class ValuesTest {
         assertEquals("not_an_envelope", code { field.decrypt("plain") })
         assertNull(field.encrypt(null as Value?))
         assertNull(field.decrypt(null as Stored?))
+    }
+
+    @Test
+    fun `a value moves to another record, tenant or field`() {
+        val (text, token) = keyring.field(everyType, "a_text") to keyring.field(everyType, "code")
+        val stored = text.encrypt("x", id)
+        val moved = text.reencrypt(stored, id, newRecord = RecordId(8)).stored
+        assertEquals(Value.Text("x"), text.decrypt(moved, RecordId(8)))
+        assertEquals("authentication_failed", code { text.decrypt(moved, id) })
+        val tenant = keyring.field(everyType, "a_text", "clinic-2")
+        val elsewhere = text.reencrypt(stored, id, to = tenant).stored
+        assertEquals(Value.Text("x"), tenant.decrypt(elsewhere, id))
+        assertEquals("authentication_failed", code { text.decrypt(elsewhere, id) })
+        val bound = token.reencrypt(token.encrypt("y"), to = text, newRecord = id).stored
+        assertEquals(Value.Text("y"), text.decrypt(bound, id))
+        assertEquals("invalid_argument", code { text.reencrypt(stored, id, to = token) })
+        assertEquals("record_id_missing", code { token.reencrypt(token.encrypt("y"), to = text) })
+        assertEquals("wrong_type", code { text.reencrypt(stored, id, to = keyring.field(everyType, "a_i64")) })
+        assertEquals("authentication_failed", code { text.reencrypt(stored, RecordId(8), newRecord = id) })
+        val another = keyring()
+        val foreign = another.field(everyType, "a_text")
+        assertEquals(Value.Text("x"), foreign.decrypt(text.reencrypt(stored, id, to = foreign).stored, id))
+        another.close()
+        assertEquals("closed", code { text.reencrypt(stored, id, to = foreign) })
     }
 }
