@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use fieldward::{Error, ErrorCode, KeyState, KeyringBuilder};
 
+use crate::audit::Sink;
+use crate::clock::ManualClock;
 use crate::error::{Result, fail};
 use crate::field::Field;
 use crate::handle::{Handle, Handles};
@@ -35,8 +37,14 @@ pub struct Config {
     pub rollback_window: Option<u64>,
     /// The identity of a root that another process set in the place of this one's.
     pub accept_identity: Option<Vec<u8>>,
-    /// A file that the audit log is appended to, one JSON line for each event.
-    pub audit_file: Option<String>,
+    /// Where the audit log goes.
+    pub audit: Vec<Arc<Sink>>,
+    /// Seconds that a caller waits for the store where it must.
+    pub store_timeout: Option<u64>,
+    /// How many derived keys are kept beside those of handles.
+    pub cache_capacity: Option<u32>,
+    /// A clock in place of the system's.
+    pub clock: Option<Arc<ManualClock>>,
 }
 
 /// A provider under the caller's name for it.
@@ -74,8 +82,17 @@ impl Config {
             let identity = <[u8; 32]>::try_from(identity).map_err(|_| Error::new(ErrorCode::InvalidKeyLength))?;
             builder = builder.accept_identity(identity);
         }
-        if let Some(path) = self.audit_file {
-            builder = builder.audit(fieldward::JsonLinesSink::open(path)?);
+        for sink in self.audit {
+            builder = builder.audit(Arc::clone(&sink.inner));
+        }
+        if let Some(seconds) = self.store_timeout {
+            builder = builder.store_timeout(Duration::from_secs(seconds));
+        }
+        if let Some(keys) = self.cache_capacity {
+            builder = builder.cache_capacity(usize::try_from(keys).unwrap_or(usize::MAX));
+        }
+        if let Some(clock) = self.clock {
+            builder = builder.clock(clock.inner.clone());
         }
         Ok(builder)
     }
@@ -92,6 +109,11 @@ impl Keyring {
     fn begun(keyring: fieldward::Keyring) -> Arc<Self> {
         let handles = Arc::new(Handles::default());
         Arc::new(Self { inner: handles.give(keyring), handles })
+    }
+
+    /// The same keyring with a right or a duty.
+    pub(crate) fn with(&self, keyring: fieldward::Keyring) -> Arc<Self> {
+        Arc::new(Self { inner: self.handles.give(keyring), handles: Arc::clone(&self.handles) })
     }
 
     pub(crate) fn part(&self) -> Result<Arc<fieldward::Keyring>> {
@@ -141,8 +163,7 @@ impl Keyring {
         let Some(state) = KeyState::ALL.into_iter().find(|known| known.as_str() == state) else {
             return fail(ErrorCode::InvalidArgument, "state");
         };
-        let keyring = self.part()?.allow(state, reason)?;
-        Ok(Arc::new(Self { inner: self.handles.give(keyring), handles: Arc::clone(&self.handles) }))
+        Ok(self.with(self.part()?.allow(state, reason)?))
     }
 
     /// Wipes the keys and closes every handle that the keyring gave out. Calls under way end first. Closing again does nothing.

@@ -9,7 +9,12 @@
 #![deny(unsafe_code)]
 #![allow(clippy::missing_errors_doc, reason = "each function gives what the library's own gives, under the same name")]
 
+pub mod audit;
 pub mod batch;
+pub mod clock;
+#[cfg(feature = "testing")]
+pub mod conformance;
+pub mod destroy;
 pub mod error;
 pub mod field;
 mod handle;
@@ -22,6 +27,7 @@ pub mod provider;
 pub mod record;
 pub mod schema;
 pub mod search;
+pub mod status;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

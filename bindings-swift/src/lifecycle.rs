@@ -1,62 +1,24 @@
-//! The life of keys: rotation, states, destruction, providers, exports, status.
+//! The life of keys: rotation, states, epochs, providers, exports.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use fieldward::{Destroy, KeyId, Reach, RotateOptions};
+use fieldward::RotateOptions;
 
 use crate::error::Result;
 use crate::keyring::Keyring;
 use crate::provider::Provider;
 
-/// The keyring at one moment. Holds no secret.
+/// Numbers of what replaced a compromised root.
 #[derive(Debug, uniffi::Record)]
 #[allow(clippy::exhaustive_structs, reason = "the other side reads all of it")]
-pub struct Status {
-    /// The document's generation.
-    pub generation: u64,
-    /// The root epoch.
+pub struct RootReplaced {
+    /// The new epoch.
     pub epoch: u32,
-    /// When the document was last read and verified, in seconds since 1970.
-    pub verified_at: i64,
-    /// The version that encrypts.
-    pub current_version: u32,
-    /// Every data key version, oldest first.
-    pub versions: Vec<VersionStatus>,
-    /// The names of the providers that can open the document.
-    pub providers: Vec<String>,
-}
-
-/// A data key version at one moment.
-#[derive(Debug, uniffi::Record)]
-#[allow(clippy::exhaustive_structs, reason = "the other side reads all of it")]
-pub struct VersionStatus {
-    /// Its number, from 1.
+    /// The new version.
     pub version: u32,
-    /// What envelopes name it by, eight hexadecimal digits.
-    pub key_id: String,
-    /// Its state: `pre-active`, `active`, `suspended`, `deactivated`, `compromised` or `destroyed`.
-    pub state: String,
-    /// Whether it encrypts now.
-    pub is_current: bool,
-    /// When it was made, in seconds since 1970.
-    pub created: i64,
-    /// When it takes over, if it waits.
-    pub active_from: Option<i64>,
-}
-
-/// How far a destruction reached.
-#[derive(Debug, uniffi::Record)]
-#[allow(clippy::exhaustive_structs, reason = "the other side reads all of it")]
-pub struct Destruction {
-    /// What was destroyed, such as `version 3`.
-    pub target: String,
-    /// The root epoch that no longer holds it.
-    pub epoch: u32,
-    /// Whether no copy of any document opens it any more.
-    pub is_erased: bool,
-    /// Names of the provider keys under which older copies of the document still open.
-    pub remaining: Vec<String>,
+    /// The new index key.
+    pub index_key: u32,
 }
 
 #[uniffi::export]
@@ -90,10 +52,11 @@ impl Keyring {
         Ok(self.part()?.mark_compromised(version, reason)?)
     }
 
-    /// Marks the root compromised: every version is; a new epoch, version and index key begin. Returns the version's number.
-    pub fn mark_root_compromised(&self, reason: &str, drop_providers: Vec<String>) -> Result<u32> {
+    /// Marks the root compromised: every version is; a new epoch, version and index key begin.
+    pub fn mark_root_compromised(&self, reason: &str, drop_providers: Vec<String>) -> Result<RootReplaced> {
         let dropped: Vec<&str> = drop_providers.iter().map(String::as_str).collect();
-        Ok(self.part()?.mark_root_compromised(reason, &dropped)?.version)
+        let replaced = self.part()?.mark_root_compromised(reason, &dropped)?;
+        Ok(RootReplaced { epoch: replaced.epoch, version: replaced.version, index_key: replaced.index_key })
     }
 
     /// Starts a new root epoch; returns its number.
@@ -105,18 +68,6 @@ impl Keyring {
     /// Adds an index key, for a re-index; returns its number.
     pub fn add_index_key(&self) -> Result<u32> {
         Ok(self.part()?.add_index_key()?)
-    }
-
-    /// Destroys a version, confirmed by its key id. `waive_exports` says why earlier exports need not be replaced.
-    pub fn destroy(&self, version: u32, key_id: &str, reason: &str, waive_exports: &str) -> Result<Destruction> {
-        let request = Destroy::version(version, key_id.parse::<KeyId>()?, reason).waive_exports(waive_exports);
-        let reached = self.part()?.destroy(request)?;
-        let remaining = match &reached.reach {
-            Reach::DocumentOnly { remaining } => remaining.iter().map(|held| held.key_name.clone()).collect(),
-            _ => Vec::new(),
-        };
-        let is_erased = reached.reach == Reach::Erased;
-        Ok(Destruction { target: reached.target, epoch: reached.epoch, is_erased, remaining })
     }
 
     /// Adds a provider that can open the keyring from now on.
@@ -149,24 +100,9 @@ impl Keyring {
         Ok(self.part()?.root_identity().to_vec())
     }
 
-    /// Versions with their effective states, and providers.
-    pub fn status(&self) -> Result<Status> {
-        let status = self.part()?.status()?;
-        let versions = status.versions.into_iter().map(|version| VersionStatus {
-            version: version.version,
-            key_id: version.key_id.to_string(),
-            state: version.state.as_str().to_owned(),
-            is_current: version.is_current,
-            created: version.created,
-            active_from: version.active_from,
-        });
-        Ok(Status {
-            generation: status.generation,
-            epoch: status.epoch,
-            verified_at: status.verified_at,
-            current_version: status.current_version,
-            versions: versions.collect(),
-            providers: status.providers.into_iter().map(|provider| provider.name).collect(),
-        })
+    /// The key ids of envelopes whose version is in no document, eight hexadecimal digits each.
+    pub fn unknown_key_ids(&self, envelopes: Vec<Vec<u8>>) -> Result<Vec<String>> {
+        let unknown = self.part()?.unknown_key_ids(envelopes.iter().map(Vec::as_slice));
+        Ok(unknown.iter().map(ToString::to_string).collect())
     }
 }

@@ -57,7 +57,7 @@ impl Node {
         }
     }
 
-    fn of_json(json: Json) -> Result<Self, Error> {
+    pub(crate) fn of_json(json: Json) -> Result<Self, Error> {
         Ok(match json {
             Json::Null => Self::Null,
             Json::Bool(truth) => Self::Leaf(Value::Bool(truth)),

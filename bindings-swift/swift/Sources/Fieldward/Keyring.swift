@@ -24,8 +24,14 @@ public struct KeyringConfig: Sendable, Redacted {
     public var rollbackWindow: UInt64?
     /// The identity of a root that another process set in the place of this one's, 32 bytes.
     public var acceptIdentity: Data?
-    /// A file that the audit log is appended to, one JSON line for each event.
-    public var auditFile: String?
+    /// Where the audit log goes. Without a sink, nothing is logged.
+    public var audit: [Sink] = []
+    /// How long a use of a key waits for the store where it must, in seconds; 5 unless said otherwise.
+    public var storeTimeout: UInt64?
+    /// How many derived keys are kept beside those of handles; 1,024 unless said otherwise.
+    public var cacheCapacity: UInt32?
+    /// A clock in place of the system's.
+    public var clock: ManualClock?
 
     public init(id: String, providers: [String: Provider], store: Store, pin: Pin? = nil, noPin: String? = nil) {
         (self.id, self.providers, self.store, self.pin, self.noPin) = (id, providers, store, pin, noPin)
@@ -58,7 +64,8 @@ public struct KeyringConfig: Sendable, Redacted {
         return Config(
             keyringId: id, providers: providers, store: store.of(opening), pin: pin?.native, noPin: noPin,
             refreshAfter: refreshAfter, maxStaleness: maxStaleness, rollbackWindow: rollbackWindow,
-            acceptIdentity: acceptIdentity, auditFile: auditFile)
+            acceptIdentity: acceptIdentity, audit: audit.map { $0.of(opening) }, storeTimeout: storeTimeout,
+            cacheCapacity: cacheCapacity, clock: clock?.native)
     }
 
     public var description: String { "KeyringConfig(\(id))" }
@@ -89,6 +96,11 @@ public final class Keyring: Sendable, Redacted {
     /// A handle that also decrypts under suspended or compromised keys, for re-encryption. What it gives is marked untrusted.
     public func allow(_ state: KeyState, reason: String) throws(FieldwardError) -> Keyring {
         Keyring(try changed { try native.allow(state: state.rawValue, reason: reason) }, opening)
+    }
+
+    /// The keyring with a duty: its decryptions are logged, with actor and reason.
+    public func readingAs(_ actor: String, reason: String) throws(FieldwardError) -> Keyring {
+        Keyring(try changed { try native.readingAs(actor: actor, reason: reason) }, opening)
     }
 
     /// Publishes a new version that takes over after so many seconds, 24 hours unless said otherwise; returns its number.
@@ -124,10 +136,16 @@ public final class Keyring: Sendable, Redacted {
         try await changing { native in try native.markCompromised(version: version, reason: reason) }
     }
 
-    /// Marks the root compromised: every version is; a new epoch, version and index key begin. Returns the version's number.
+    /// Marks the root compromised: every version is; a new epoch, version and index key begin. `dropProviders` names entries that
+    /// cannot be reached, which are left out: `epoch_incomplete` without it.
     @discardableResult
-    public func markRootCompromised(reason: String, dropProviders: [String] = []) async throws(FieldwardError) -> UInt32 {
-        try await changing { native in try native.markRootCompromised(reason: reason, dropProviders: dropProviders) }
+    public func markRootCompromised(
+        reason: String, dropProviders: [String] = []
+    ) async throws(FieldwardError) -> RootReplaced {
+        RootReplaced(
+            try await changing { native in
+                try native.markRootCompromised(reason: reason, dropProviders: dropProviders)
+            })
     }
 
     /// Starts a new root epoch; returns its number.
@@ -142,15 +160,38 @@ public final class Keyring: Sendable, Redacted {
         try await changing { native in try native.addIndexKey() }
     }
 
-    /// Destroys a version, confirmed by its key id; `waiveExports` says why earlier exports need not be replaced.
+    /// Destroys a version, confirmed by its key id: what it encrypted can never be read again.
+    ///
+    /// Say what becomes of earlier exports, or it is `confirmation_required`: `waiveExports` is a reason to leave them as they are,
+    /// `keepExport` takes the new document, within a minute, before any provider's key is destroyed. It must not wait for this keyring.
     @discardableResult
     public func destroy(
-        _ version: UInt32, keyID: String, reason: String, waiveExports: String
+        _ version: UInt32, keyID: String, reason: String, waiveExports: String? = nil, dropProviders: [String] = [],
+        keepExport: (@Sendable (Data) async throws -> Void)? = nil
     ) async throws(FieldwardError) -> Destruction {
-        Destruction(
-            try await changing { native in
-                try native.destroy(version: version, keyId: keyID, reason: reason, waiveExports: waiveExports)
-            })
+        let request = DestroyRequest(
+            reason: reason, version: version, keyId: keyID, indexKey: nil, waiveExports: waiveExports,
+            dropProviders: dropProviders)
+        return try await destroy(request, keepExport)
+    }
+
+    /// Destroys an index key: its index values are then neither made nor found. The rest is as for a version.
+    @discardableResult
+    public func destroyIndexKey(
+        _ number: UInt32, reason: String, waiveExports: String? = nil, dropProviders: [String] = [],
+        keepExport: (@Sendable (Data) async throws -> Void)? = nil
+    ) async throws(FieldwardError) -> Destruction {
+        let request = DestroyRequest(
+            reason: reason, version: nil, keyId: nil, indexKey: number, waiveExports: waiveExports,
+            dropProviders: dropProviders)
+        return try await destroy(request, keepExport)
+    }
+
+    private func destroy(
+        _ request: DestroyRequest, _ keep: (@Sendable (Data) async throws -> Void)?
+    ) async throws(FieldwardError) -> Destruction {
+        let export = keep.map { Export($0, opening) }
+        return Destruction(try await changing { native in try native.destroy(request: request, keepExport: export) })
     }
 
     /// Adds a provider that can open the keyring from now on.
@@ -178,11 +219,27 @@ public final class Keyring: Sendable, Redacted {
     public func export() throws(FieldwardError) -> Data { try changed { try native.export() } }
 
     /// What pins compare and `acceptIdentity` takes: 32 bytes, not secret.
-    public var rootIdentity: Data { get throws(FieldwardError) { try guarded { try native.rootIdentity() } } }
+    public var rootIdentity: Data { get throws(FieldwardError) { try changed { try native.rootIdentity() } } }
 
-    /// Versions with their effective states, and providers. Holds no secret.
+    /// The key ids of envelopes whose version is in no document, eight hexadecimal digits each: written after the export that was recovered.
+    public func unknownKeyIDs(_ envelopes: [Data]) throws(FieldwardError) -> [String] {
+        try guarded { try native.unknownKeyIds(envelopes: envelopes) }
+    }
+
+    /// Versions with their effective states, index keys and providers. Holds no secret.
     public func status() throws(FieldwardError) -> KeyringStatus {
         try changed { KeyringStatus(try native.status()) }
+    }
+
+    /// The counters of this process, as the specification names them.
+    public func metrics() throws(FieldwardError) -> Node { try Node(guarded { try native.metrics() }) }
+
+    /// The counters of this process, in the text form that Prometheus reads.
+    public func prometheus() throws(FieldwardError) -> String { try guarded { try native.prometheus() } }
+
+    /// Verifies the lines of an audit log, of all writers, against the keyring's audit keys and checkpoints.
+    public func verifyAudit(_ lines: [String]) async throws(FieldwardError) -> AuditReport {
+        AuditReport(try await changing { native in try native.verifyAudit(lines: lines) })
     }
 
     /// Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing.

@@ -1,22 +1,14 @@
 import Dispatch
 import Foundation
 
-/// Threads that may wait: for providers, stores and files. Swift's own never do. There are so few that the system has some left for those
-/// that are waited for: all come from one pool.
-private let waiters: OperationQueue = {
-    let queue = OperationQueue()
-    queue.maxConcurrentOperationCount = 64
-    return queue
-}()
-
-/// Threads for providers and stores.
+/// Threads for providers and stores. Swift's own never wait, and the system's few are not taken by those who wait for these.
 private let answerers = DispatchQueue(label: "fieldward", attributes: .concurrent)
 
 /// Runs a call that may ask a provider, off the caller's thread.
 func waiting<T: Sendable>(_ call: @escaping @Sendable () throws -> T) async throws(FieldwardError) -> T {
     let inside: @Sendable (() throws -> T) throws -> T = Opening.carried()
     let result = await withCheckedContinuation { continuation in
-        waiters.addOperation {
+        Waiters.shared.run {
             let result = Result<T, FieldwardError> { () throws(FieldwardError) in try guarded { try inside(call) } }
             continuation.resume(returning: result)
         }
@@ -63,5 +55,43 @@ private final class Executor: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         answerers.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+/// Threads that may wait, at most 64: each ends when it had nothing to do for a while.
+private final class Waiters: @unchecked Sendable {
+    static let shared = Waiters()
+
+    private let changed = NSCondition()
+    private var calls: [@Sendable () -> Void] = []
+    private var (threads, idle) = (0, 0)
+
+    func run(_ call: @escaping @Sendable () -> Void) {
+        changed.withLock {
+            calls.append(call)
+            if calls.count > idle && threads < 64 {
+                threads += 1
+                Thread { self.work() }.start()
+            }
+            changed.signal()
+        }
+    }
+
+    private func work() {
+        while let call = next() { call() }
+    }
+
+    private func next() -> (@Sendable () -> Void)? {
+        changed.withLock {
+            let patience = Date(timeIntervalSinceNow: 10)
+            idle += 1
+            while calls.isEmpty && changed.wait(until: patience) {}
+            idle -= 1
+            guard !calls.isEmpty else {
+                threads -= 1
+                return nil
+            }
+            return calls.removeFirst()
+        }
     }
 }

@@ -13,17 +13,6 @@ private func block(_ semaphore: DispatchSemaphore) { semaphore.wait() }
         return try field.decrypt(field.encrypt("x", record: id), record: id) == "x"
     }
 
-    func thrown(_ call: () async throws -> Void) async throws -> FieldwardError {
-        do {
-            try await call()
-        } catch let error as FieldwardError {
-            return error
-        }
-        throw Broken(text: "nothing was thrown")
-    }
-
-    struct Broken: Error, Equatable { let text: String }
-
     /// A store as an app would write it: one file, replaced as a whole, by one writer at a time.
     actor FolderStore: KeyStore {
         let folder: URL

@@ -1,5 +1,6 @@
 package fieldward
 
+import fieldward.ffi.DestroyRequest
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import kotlin.time.Duration
@@ -22,7 +23,10 @@ internal suspend fun <T> waiting(call: () -> T): T = withContext(Dispatchers.IO)
  * @property maxStaleness the age at which what was read no longer encrypts.
  * @property rollbackWindow how long a rotation can be rolled back; for [create] only.
  * @property acceptIdentity the identity of a root that another process set in the place of this one's, 32 bytes.
- * @property auditFile a file that the audit log is appended to, one JSON line for each event.
+ * @property audit where the audit log goes. Without a sink, nothing is logged.
+ * @property storeTimeout how long a use of a key waits for the store where it must, 5 s unless said otherwise.
+ * @property cacheCapacity how many derived keys are kept beside those of handles, 1,024 unless said otherwise.
+ * @property clock a clock in place of the system's.
  */
 class KeyringConfig(
     val id: String,
@@ -34,7 +38,10 @@ class KeyringConfig(
     val maxStaleness: Duration? = null,
     val rollbackWindow: Duration? = null,
     val acceptIdentity: ByteArray? = null,
-    val auditFile: String? = null,
+    val audit: List<Sink> = emptyList(),
+    val storeTimeout: Duration? = null,
+    val cacheCapacity: UInt? = null,
+    val clock: ManualClock? = null,
 ) {
     /** Makes a new keyring. One that exists is refused as `keyring_exists`. */
     suspend fun create(): Keyring = begun { Ffi.create(it) }
@@ -60,7 +67,10 @@ class KeyringConfig(
         maxStaleness = maxStaleness?.seconds(),
         rollbackWindow = rollbackWindow?.seconds(),
         acceptIdentity = acceptIdentity,
-        auditFile = auditFile,
+        audit = audit.map { it.of(opening) },
+        storeTimeout = storeTimeout?.seconds(),
+        cacheCapacity = cacheCapacity,
+        clock = clock?.inner,
     )
 
     override fun toString(): String = "KeyringConfig($id)"
@@ -94,6 +104,9 @@ class Keyring internal constructor(private val inner: Ffi, private val opening: 
     fun allow(state: KeyState, reason: String): Keyring =
         changed { Keyring(inner.allow(state.text, reason), opening) }
 
+    /** The keyring with a duty: its decryptions are logged, with actor and reason. */
+    fun readingAs(actor: String, reason: String): Keyring = changed { Keyring(inner.readingAs(actor, reason), opening) }
+
     /** Publishes a new version that takes over after a delay, 24 hours unless said otherwise; returns its number. */
     suspend fun rotate(after: Duration? = null): UInt = changing { inner.rotate(after?.seconds(), false) }
 
@@ -113,9 +126,12 @@ class Keyring internal constructor(private val inner: Ffi, private val opening: 
     suspend fun markCompromised(version: UInt, reason: String): Unit =
         changing { inner.markCompromised(version, reason) }
 
-    /** Marks the root compromised: every version is; a new epoch, version and index key begin. Returns the version's number. */
-    suspend fun markRootCompromised(reason: String, dropProviders: List<String> = emptyList()): UInt =
-        changing { inner.markRootCompromised(reason, dropProviders) }
+    /**
+     * Marks the root compromised: every version is; a new epoch, version and index key begin. [dropProviders] names entries that cannot be
+     * reached, which are left out: `epoch_incomplete` without it.
+     */
+    suspend fun markRootCompromised(reason: String, dropProviders: List<String> = emptyList()): RootReplaced =
+        changing { RootReplaced(inner.markRootCompromised(reason, dropProviders)) }
 
     /** Starts a new root epoch; returns its number. */
     suspend fun startEpoch(dropProviders: List<String> = emptyList()): UInt =
@@ -124,9 +140,32 @@ class Keyring internal constructor(private val inner: Ffi, private val opening: 
     /** Adds an index key, for a re-index; returns its number. */
     suspend fun addIndexKey(): UInt = changing { inner.addIndexKey() }
 
-    /** Destroys a version, confirmed by its key id; [waiveExports] says why earlier exports need not be replaced. */
-    suspend fun destroy(version: UInt, keyId: String, reason: String, waiveExports: String): Destruction =
-        changing { Destruction(inner.destroy(version, keyId, reason, waiveExports)) }
+    /**
+     * Destroys a version, confirmed by its key id: what it encrypted can never be read again.
+     *
+     * Say what becomes of earlier exports, or it is `confirmation_required`: [waiveExports] is a reason to leave them as they are, [keepExport]
+     * takes the new document, within a minute, before any provider's key is destroyed. It must not wait for this keyring.
+     */
+    suspend fun destroy(
+        version: UInt,
+        keyId: String,
+        reason: String,
+        waiveExports: String? = null,
+        dropProviders: List<String> = emptyList(),
+        keepExport: (suspend (ByteArray) -> Unit)? = null,
+    ): Destruction = destroy(DestroyRequest(reason, version, keyId, null, waiveExports, dropProviders), keepExport)
+
+    /** Destroys an index key: its index values are then neither made nor found. The rest is as for a version. */
+    suspend fun destroyIndexKey(
+        number: UInt,
+        reason: String,
+        waiveExports: String? = null,
+        dropProviders: List<String> = emptyList(),
+        keepExport: (suspend (ByteArray) -> Unit)? = null,
+    ): Destruction = destroy(DestroyRequest(reason, null, null, number, waiveExports, dropProviders), keepExport)
+
+    private suspend fun destroy(request: DestroyRequest, keep: (suspend (ByteArray) -> Unit)?): Destruction =
+        changing { Destruction(inner.destroy(request, keep?.let { Export(it, opening) })) }
 
     /** Adds a provider that can open the keyring from now on. */
     suspend fun addProvider(name: String, provider: Provider): Unit =
@@ -146,10 +185,23 @@ class Keyring internal constructor(private val inner: Ffi, private val opening: 
     fun export(): ByteArray = changed { inner.export() }
 
     /** What pins compare and `acceptIdentity` takes: 32 bytes, not secret. */
-    val rootIdentity: ByteArray get() = guarded { inner.rootIdentity() }
+    val rootIdentity: ByteArray get() = changed { inner.rootIdentity() }
 
-    /** Versions with their effective states, and providers. Holds no secret. */
+    /** The key ids of envelopes whose version is in no document, eight hexadecimal digits each: written after the export that was recovered. */
+    fun unknownKeyIds(envelopes: List<ByteArray>): List<String> = guarded { inner.unknownKeyIds(envelopes) }
+
+    /** Versions with their effective states, index keys and providers. Holds no secret. */
     fun status(): KeyringStatus = changed { KeyringStatus(inner.status()) }
+
+    /** The counters of this process, as the specification names them: maps, lists, text, `Long`. */
+    @Suppress("UNCHECKED_CAST") // the library's figures are an object
+    fun metrics(): Map<String, Any?> = guarded { plain(inner.metrics()) as Map<String, Any?> }
+
+    /** The counters of this process, in the text form that Prometheus reads. */
+    fun prometheus(): String = guarded { inner.prometheus() }
+
+    /** Verifies the lines of an audit log, of all writers, against the keyring's audit keys and checkpoints. */
+    suspend fun verifyAudit(lines: List<String>): AuditReport = changing { AuditReport(inner.verifyAudit(lines)) }
 
     /** Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing. */
     override fun close(): Unit = guarded { inner.closeAll() }

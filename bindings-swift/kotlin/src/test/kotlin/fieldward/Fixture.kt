@@ -13,10 +13,17 @@ internal val root = File(System.getProperty("fieldward.root"))
 internal fun json(path: String): JsonElement = Json.parseToJsonElement(root.resolve(path).readText())
 
 /** A keyring in memory. */
-internal fun config(provider: Provider = Provider.generated(), store: Store = Store.memory()) =
-    KeyringConfig("device-7", mapOf("primary" to provider), store, noPin = "a test in memory")
+internal fun config(
+    provider: Provider = Provider.generated(),
+    store: Store = Store.memory(),
+    audit: List<Sink> = emptyList(),
+    clock: ManualClock? = null,
+) = KeyringConfig("device-7", mapOf("primary" to provider), store, noPin = "a test in memory", audit = audit, clock = clock)
 
 internal fun keyring(): Keyring = runBlocking { config().create() }
+
+/** What the call throws. */
+internal fun thrown(call: suspend () -> Unit): FieldwardException = assertThrows { runBlocking { call() } }
 
 /** The code of the error that the call throws. */
 internal fun code(call: () -> Unit): String = assertThrows<FieldwardException> { call() }.code

@@ -33,8 +33,6 @@ internal class HostTest {
 
     private fun Keyring.works(): Boolean = with(field(Schema.patient(), "ssn")) { decrypt(encrypt("x", patient), patient) == Value.Text("x") }
 
-    private fun thrown(call: suspend () -> Unit): FieldwardException = assertThrows { runBlocking { call() } }
-
     /** A store in memory that does what a test tells it before each answer. */
     private class OwnStore : KeyStore {
         val documents = HashMap<String, ByteArray>()

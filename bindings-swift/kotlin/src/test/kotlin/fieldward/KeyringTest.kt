@@ -116,7 +116,7 @@ internal class KeyringTest {
             assertEquals(Value.Text("x"), ssn(it).decrypt(stored, id))
             assertEquals(1, provider.calls, "one call opens a keyring")
             it.addProvider("second", Provider.generated())
-            assertEquals(listOf("primary", "second"), it.status().providers)
+            assertEquals(listOf("primary", "second"), it.status().providers.map { it.name })
         }
         assertEquals("provider_wrong_key", code { runBlocking { config(Provider.of(PlatformProvider()), store).open() } })
     }

@@ -51,7 +51,7 @@ internal class PanicTest {
         internal { runBlocking { config(Provider(panickingProvider(canary))).create() } }
         internal { runBlocking { keyring.addProvider("second", Provider(panickingProvider(canary))) } }
         goesOn()
-        assertEquals(listOf("primary"), keyring.status().providers)
+        assertEquals(listOf("primary"), keyring.status().providers.map { it.name })
     }
 
     @Test
