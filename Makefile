@@ -20,12 +20,13 @@ PROVIDERS := pkcs11 vault-transit aws-kms
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
-.PHONY: help demo test test-backends test-providers test-python test-jobs test-node lint-native test-kotlin test-swift test-exchange bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
+.PHONY: help demo test test-library test-packages test-backends test-providers test-python test-jobs test-node lint-native test-kotlin test-swift test-exchange bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
 	tools tools-fips reference
 
 help:
 	@echo "make demo    the main job on 5,000 synthetic patients; INPUT=path SCHEMA=path for others"
 	@echo "make test    every check: format, lints, tests, vectors by a second implementation, specification, dependencies"
+	@echo "make test-library   the library alone: its tests, specification, back ends and providers"
 	@echo "make test-providers   providers against SoftHSM2, OpenBao and an emulator of AWS KMS (set up where they are missing)"
 	@echo "make test-python   the Python package, on the oldest and newest Python at hand"
 	@echo "make test-jobs   the Python package's jobs for Spark and Dask, a million rows each (needs Java)"
@@ -51,7 +52,18 @@ demo: tools
 	cargo run --release --locked --package fieldward-examples --bin demo -- \
 		$(if $(INPUT),--input "$(INPUT)") $(if $(SCHEMA),--schema "$(SCHEMA)")
 
+# Two halves side by side, as one waits where the other computes: the library and its providers, and the packages of the other languages.
 test: lint reference
+	@mkdir -p target
+	@$(MAKE) --no-print-directory test-packages >target/test-packages.log 2>&1 & packages=$$!; ended=0; \
+		$(MAKE) --no-print-directory test-library || ended=1; \
+		echo "the packages of the other languages, which run beside (target/test-packages.log):"; \
+		wait $$packages || ended=1; cat target/test-packages.log; exit $$ended
+	$(MAKE) test-exchange
+	@echo "all checks passed"
+
+# The library: its tests, specification, dependencies and documentation, its back ends and providers.
+test-library: tools
 	cargo test --locked --features fieldward/conformance
 	@# without AES and carry-less multiplication instructions: the same bytes
 	RUSTFLAGS='--cfg aes_backend="soft" --cfg polyval_backend="soft"' \
@@ -66,12 +78,13 @@ test: lint reference
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --package fieldward
 	cargo run --locked --package fieldward-examples --example first_record
 	$(MAKE) test-providers
+
+# The packages of the other languages.
+test-packages: tools
 	$(MAKE) test-python
 	$(MAKE) test-jobs
 	$(MAKE) test-node
 	$(MAKE) test-kotlin test-swift
-	$(MAKE) test-exchange
-	@echo "all checks passed"
 
 # The other back ends: the same vectors, each against the other, and what the FIPS module's policy refuses.
 test-backends: tools-fips
@@ -141,6 +154,7 @@ bench: bench-tools
 	python3 benches/measure.py instructions target/release
 	python3 benches/measure.py scale target/release $(if $(filter full,$(SCALE)),1000 10000 100000 1000000 10000000,$(SCALE))
 	benches/python/run.sh $(PYTHON_BENCH_ARGS)
+	benches/node/run.sh $(NODE_BENCH_ARGS)
 	$(if $(filter all,$(PEERS)),$(MAKE) bench-peers)
 	python3 benches/report.py $(REPORT_ARGS)
 
@@ -150,14 +164,13 @@ bench-peers: bench-tools
 	cargo run --release --target-dir target/peers --manifest-path benches/peers/Cargo.toml -- $(BENCH_ARGS)
 
 bench-tools: tools
-	@command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-		apt-get update -qq && apt-get install -qq -y valgrind >/dev/null; } || { echo "missing: valgrind (package valgrind)"; exit 1; }
+	@command -v valgrind >/dev/null || core/tests/packages.sh valgrind || { echo "missing: valgrind (package valgrind)"; exit 1; }
 
 # The Python package and its peers alone; PYTHON_BENCH_ARGS=--quick for a look.
 bench-python: tools
 	benches/python/run.sh $(PYTHON_BENCH_ARGS)
 
-# The npm package and its peers; --quick for a look.
+# The npm package and its peers alone; NODE_BENCH_ARGS=--quick for a look.
 bench-node: tools
 	benches/node/run.sh $(NODE_BENCH_ARGS)
 

@@ -101,6 +101,19 @@ export interface OwnStore {
   save(keyringId: string, expected: DocumentTag | null, document: Buffer, tag: DocumentTag): boolean | Promise<boolean>
 }
 
+/** Tells classes apart that show no members: each is its own type, and no other object is one. */
+declare const brand: unique symbol
+export {}
+export interface FilePin { readonly [brand]: 'FilePin' }
+export interface FileStore { readonly [brand]: 'FileStore' }
+export interface JsonLinesSink { readonly [brand]: 'JsonLinesSink' }
+export interface LocalKeyDirectory { readonly [brand]: 'LocalKeyDirectory' }
+export interface LocalKeyProvider { readonly [brand]: 'LocalKeyProvider' }
+export interface MemoryPin { readonly [brand]: 'MemoryPin' }
+export interface MemorySink { readonly [brand]: 'MemorySink' }
+export interface MemoryStore { readonly [brand]: 'MemoryStore' }
+export interface PassphraseProvider { readonly [brand]: 'PassphraseProvider' }
+
 /** What can open a keyring. */
 export type KeyProvider = LocalKeyProvider | LocalKeyDirectory | PassphraseProvider | OwnProvider
 /** Where keyrings are kept. */

@@ -13,6 +13,7 @@ import { createRequire } from 'node:module'
 process.env.RAYON_NUM_THREADS ??= '1'
 const { Keyring, LocalKeyProvider, MemoryStore, Schema } = createRequire(import.meta.url)('../../bindings-node')
 
+const { dependencies } = JSON.parse(fs.readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 const OUTPUT = new URL('../../target/bench/node.json', import.meta.url)
 const QUICK = process.argv.includes('--quick')
 const [TURNS, TURN] = QUICK ? [5, 0.02] : [25, 0.1]
@@ -158,7 +159,7 @@ const rows = {
 }
 const figures = Object.fromEntries(Object.entries(results).map(([name, times]) => [name, { ...quartiles(times), unit: 'ns a value' }]))
 fs.mkdirSync(new URL('.', OUTPUT), { recursive: true })
-fs.writeFileSync(OUTPUT, JSON.stringify({ bench: 'node', versions: { node: process.version }, figures, rows }, null, 2) + '\n')
+fs.writeFileSync(OUTPUT, JSON.stringify({ bench: 'node', versions: { node: process.version, ...dependencies }, figures, rows }, null, 2) + '\n')
 for (const [name, { median, low, high }] of Object.entries(figures)) {
   console.log(`${name.padEnd(48)} ${median.toFixed(0).padStart(12)} ns  ${low.toFixed(0)} to ${high.toFixed(0)}`)
 }

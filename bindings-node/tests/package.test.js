@@ -1,6 +1,6 @@
 'use strict'
 
-// The tarball that users get, installed in an empty project.
+// The tarballs that users get, installed in an empty project: the package, and the one of this platform, which its loader finds.
 
 const assert = require('node:assert/strict')
 const { spawnSync } = require('node:child_process')
@@ -18,24 +18,43 @@ const run = (program, args, cwd = folder) => {
   assert.equal(done.status, 0, `${done.stdout}${done.stderr}`)
   return done.stdout
 }
+const listed = (tarball) => run('tar', ['tzf', tarball]).trim().split('\n').map((name) => name.replace(/^package\//, ''))
+
+const PLATFORMS = ['darwin-arm64', 'darwin-x64', 'linux-arm64-gnu', 'linux-arm64-musl', 'linux-x64-gnu', 'linux-x64-musl', 'win32-x64-msvc']
 
 before(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fieldward-'))
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], HERE))
-  tarball = path.join(folder, packed.filename)
-  const files = packed.files.map((file) => file.path)
-  for (const wanted of ['index.js', 'index.mjs', 'index.d.ts', 'native.js', 'lib/errors.js', 'adapters/prisma.js', 'adapters/prisma.d.ts', 'README.md']) {
+  const [modules, tarballs] = ['modules', 'tarballs'].map((name) => path.join(folder, name))
+  fs.mkdirSync(modules)
+  fs.mkdirSync(tarballs)
+  const [own, ...more] = fs.readdirSync(HERE).filter((name) => name.endsWith('.node'))
+  assert.deepEqual(more, [])
+  const platform = own.split('.')[1]
+  assert(PLATFORMS.includes(platform), platform)
+  const nameOf = (platform) => `fieldward.${platform}.node`
+  for (const other of PLATFORMS) fs.writeFileSync(path.join(modules, nameOf(other)), `stands for the module of ${other}`)
+  fs.copyFileSync(path.join(HERE, own), path.join(modules, own))
+  run(path.join(HERE, 'pack.sh'), [modules, tarballs])
+  const { version } = JSON.parse(fs.readFileSync(path.join(HERE, 'package.json'), 'utf8'))
+  const made = (name) => path.join(tarballs, `${name}-${version}.tgz`)
+  assert.deepEqual(fs.readdirSync(tarballs).sort(), ['fieldward', ...PLATFORMS.map((platform) => `fieldward-${platform}`)].map((name) => path.basename(made(name))).sort())
+  for (const other of PLATFORMS) assert.deepEqual(listed(made(`fieldward-${other}`)).sort(), ['LICENSE', 'README.md', nameOf(other), 'package.json'])
+  tarball = made('fieldward')
+  const files = listed(tarball)
+  for (const wanted of ['LICENSE', 'README.md', 'index.js', 'index.mjs', 'index.d.ts', 'native.js', 'lib/errors.js', 'adapters/prisma.js', 'adapters/prisma.d.ts']) {
     assert(files.includes(wanted), wanted)
   }
-  assert(files.some((file) => file.endsWith('.node')))
-  assert.deepEqual(files.filter((file) => /^(src|tests|examples|docs|node_modules)\/|\.rs$|\.toml$|\.sh$/.test(file)), [])
+  assert.deepEqual(files.filter((file) => /^(src|tests|examples|docs|npm|artifacts|node_modules)\/|\.(rs|toml|sh|node)$/.test(file)), [])
   fs.writeFileSync(path.join(folder, 'package.json'), '{"private": true}')
-  run('npm', ['install', '--offline', '--ignore-scripts', '--no-save', tarball])
+  run('npm', ['install', '--offline', '--ignore-scripts', '--no-save', tarball, made(`fieldward-${platform}`)])
+  const { optionalDependencies } = JSON.parse(fs.readFileSync(path.join(folder, 'node_modules/fieldward/package.json'), 'utf8'))
+  assert.deepEqual(optionalDependencies, Object.fromEntries(PLATFORMS.map((platform) => [`fieldward-${platform}`, version])))
 })
 
 test('nothing of what only tests call is in it', () => {
-  const installed = path.join(folder, 'node_modules/fieldward')
+  const installed = path.join(folder, 'node_modules')
   const files = fs.readdirSync(installed, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  assert(files.some(({ name }) => name.endsWith('.node')))
   for (const { parentPath, path: place, name } of files) assert(!fs.readFileSync(path.join(parentPath ?? place, name)).includes('testing'), name)
   // the module that has it does say so
   assert(fs.readFileSync(process.env.FIELDWARD_TESTING).includes('testingPanicIn'))
@@ -71,4 +90,13 @@ test('TypeScript, strictly, from ESM and from CommonJS', () => {
 test('publint and attw find nothing', () => {
   run(path.join(BIN, 'publint'), ['--strict', tarball])
   run(path.join(BIN, 'attw'), ['--profile', 'node16', tarball])
+})
+
+test('without a module for the platform it says so', () => {
+  const alone = fs.mkdtempSync(path.join(os.tmpdir(), 'fieldward-'))
+  fs.writeFileSync(path.join(alone, 'package.json'), '{"private": true}')
+  run('npm', ['install', '--offline', '--ignore-scripts', '--no-save', tarball], alone)
+  const done = spawnSync(process.execPath, ['-e', "require('fieldward')"], { cwd: alone, encoding: 'utf8' })
+  assert.equal(done.status, 1)
+  assert.match(done.stderr, /Cannot find native binding/)
 })

@@ -4,14 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . bindings-python/setup.sh
 
-if ! command -v java >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y default-jre-headless >/dev/null
-    else
-        echo "missing: Java 17 or later (package default-jre-headless)"
-        exit 1
-    fi
-fi
+command -v java >/dev/null || core/tests/packages.sh default-jre-headless ||
+    { echo "missing: Java 17 or later (package default-jre-headless)"; exit 1; }
 
 # newest first: one is enough, the package is tested on the others by test.sh
 found="$(interpreters ${PYTHONS:-3.13 3.12 3.11 3.10})"

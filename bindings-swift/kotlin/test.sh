@@ -3,8 +3,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
-    { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq &&
-        apt-get install -qq -y --no-install-recommends maven default-jdk-headless >/dev/null; } ||
+    "$here/../../core/tests/packages.sh" maven default-jdk-headless ||
         { echo "missing: a JDK and Maven (packages default-jdk-headless and maven)"; exit 1; }
 fi
 "$here/../generate.sh" kotlin
@@ -21,3 +20,12 @@ for size in 16384 4096; do
 done
 ../scripts/android.sh --check "$exchange/16384.so"
 ! ../scripts/android.sh --check "$exchange/4096.so" 2>/dev/null || { echo "android.sh takes pages of 4 KiB"; exit 1; }
+# the commands of the packages, as far as they can be gone through here
+../scripts/jar.sh --dry-run ../../target/mobile/kotlin/native >/dev/null
+for abi in arm64-v8a armeabi-v7a x86_64 x86; do
+    mkdir -p "$exchange/jni/$abi" && cp "$exchange/16384.so" "$exchange/jni/$abi/libfieldward_native.so"
+done
+../scripts/aar.sh --dry-run fieldward.jar "$exchange/jni" "$exchange/fieldward.aar" >/dev/null
+cp "$exchange/4096.so" "$exchange/jni/x86/libfieldward_native.so"
+! ../scripts/aar.sh --dry-run fieldward.jar "$exchange/jni" "$exchange/fieldward.aar" 2>/dev/null ||
+    { echo "aar.sh takes pages of 4 KiB"; exit 1; }

@@ -3,7 +3,7 @@
 set -eu
 inside=$1
 [ ! -e "$inside/.ready" ] || exit 0
-command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -qq -y debootstrap >/dev/null; } ||
+command -v debootstrap >/dev/null || "$(dirname "$0")/../../core/tests/packages.sh" debootstrap ||
     { echo "missing: debootstrap (package debootstrap)"; exit 1; }
 # shellcheck disable=SC2016 # for apt
 # the mirror that this system uses, or debootstrap's own

@@ -7,8 +7,5 @@ command -v go >/dev/null || missing="$missing golang-go"
 command -v perl >/dev/null || missing="$missing perl"
 command -v make >/dev/null || missing="$missing make"
 [ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get -qq update && apt-get -qq --yes install --no-install-recommends $missing >/dev/null && exit 0
-fi
-echo "missing:$missing (to build AWS-LC's FIPS module)"
-exit 1
+# shellcheck disable=SC2086 # words
+"$(dirname "$0")/packages.sh" $missing || { echo "missing:$missing (to build AWS-LC's FIPS module)"; exit 1; }

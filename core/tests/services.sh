@@ -7,12 +7,7 @@ target="$(cd "$here/../.." && pwd)/target/services"
 mkdir -p "$target"
 
 if ! command -v softhsm2-util >/dev/null || ! command -v pkcs11-tool >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -q -y softhsm2 opensc >/dev/null
-    else
-        echo "missing: softhsm2-util and pkcs11-tool (packages softhsm2 and opensc)"
-        exit 1
-    fi
+    "$here/packages.sh" softhsm2 opensc || { echo "missing: softhsm2-util and pkcs11-tool (packages softhsm2 and opensc)"; exit 1; }
 fi
 for module in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so /usr/lib64/softhsm/libsofthsm.so; do
     if [ -e "$module" ]; then break; fi
