@@ -20,7 +20,7 @@ PROVIDERS := pkcs11 vault-transit aws-kms
 comma := ,
 empty :=
 PROVIDER_FEATURES := $(subst $(empty) $(empty),$(comma),$(PROVIDERS))
-.PHONY: help demo test test-library test-packages test-backends test-providers test-python test-jobs test-node test-kotlin test-swift test-exchange bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
+.PHONY: help demo test test-library test-packages test-backends test-providers test-python test-jobs test-node lint-native test-kotlin test-swift test-exchange bench bench-tools bench-peers bench-python bench-node fuzz lint audit \
 	tools tools-fips reference
 
 help:
@@ -84,8 +84,7 @@ test-packages: tools
 	$(MAKE) test-python
 	$(MAKE) test-jobs
 	$(MAKE) test-node
-	$(MAKE) test-kotlin
-	$(MAKE) test-swift
+	$(MAKE) test-kotlin test-swift
 
 # The other back ends: the same vectors, each against the other, and what the FIPS module's policy refuses.
 test-backends: tools-fips
@@ -123,13 +122,16 @@ test-node: tools
 	cargo clippy --locked --package fieldward-node --features testing -- -D warnings
 	bindings-node/test.sh
 
-# The Kotlin package: what is under it, and its tests on the JVM.
-test-kotlin: tools
+# What is under the Kotlin and the Swift package.
+lint-native: tools
 	cargo clippy --locked --package fieldward-native --features testing -- -D warnings
+
+# The Kotlin package, on the JVM.
+test-kotlin: lint-native
 	bindings-swift/kotlin/test.sh
 
 # The Swift package.
-test-swift: tools
+test-swift: lint-native
 	bindings-swift/swift/test.sh
 
 # What each language writes every language reads, and refuses where it was changed. Needs what their own tests built.

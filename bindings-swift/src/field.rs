@@ -56,6 +56,11 @@ pub(crate) fn tokens(cipher: &FieldCipher, value: Option<Value>) -> Result<Vec<S
 
 #[uniffi::export]
 impl Field {
+    /// The field's id.
+    pub fn id(&self) -> Result<String> {
+        Ok(self.cipher.part()?.spec().id().to_owned())
+    }
+
     /// Encrypts a value under the current key. Null stays null.
     pub fn encrypt(&self, value: Option<Value>, record: Option<Vec<Value>>) -> Result<Stored> {
         Ok(self.cipher.part()?.encrypt(to_value(value)?.as_ref(), to_record_id(record)?.as_ref())?.into())

@@ -19,6 +19,7 @@ pub mod error;
 pub mod field;
 mod handle;
 pub mod host;
+pub mod inspect;
 pub mod keyring;
 pub mod lifecycle;
 pub mod node;

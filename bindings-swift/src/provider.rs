@@ -74,6 +74,12 @@ impl Provider {
         Ok(Self::new(LocalKeyProvider::new(SecretKey::generate()?)))
     }
 
+    /// Reads the text form of a key: `fwk1.` and unpadded base64url.
+    #[uniffi::constructor]
+    pub fn key_text(text: &str) -> Result<Arc<Self>> {
+        Ok(Self::new(LocalKeyProvider::from_text(text)?))
+    }
+
     /// Reads the text form of a key from a file that only its owner can read.
     #[uniffi::constructor]
     pub fn key_file(path: &str) -> Result<Arc<Self>> {

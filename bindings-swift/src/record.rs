@@ -103,6 +103,16 @@ impl Records {
         Ok(self.cipher.part()?.node_matches(field, index, &asked(query)?, &&Node::Members(row))?)
     }
 
+    /// Refuses the names of members, or columns, as `encrypt` refuses them.
+    pub fn check_names(&self, names: Vec<String>) -> Result<()> {
+        Ok(self.cipher.part()?.check_names(names.iter().map(String::as_str))?)
+    }
+
+    /// Whether a member of this name is the column of an index.
+    pub fn is_index_column(&self, name: &str) -> Result<bool> {
+        Ok(self.cipher.part()?.is_index_column(name))
+    }
+
     /// Encrypts a record of JSON text. Members in the clear come as JSON, envelopes and index values as bytes or text.
     pub fn encrypt_json(&self, record: &str) -> Result<Vec<Member>> {
         let cipher = self.cipher.part()?;

@@ -22,6 +22,8 @@ pub struct FieldDeclaration {
     pub name: String,
     /// Where it stands in a record.
     pub path: String,
+    /// The name, if it is a member of the record itself.
+    pub column: Option<String>,
     /// The type, such as `text`.
     pub value_type: String,
     /// Whether equal values give equal envelopes.
@@ -34,6 +36,16 @@ pub struct FieldDeclaration {
     pub is_required: bool,
     /// The indexes, by name.
     pub indexes: Vec<IndexDeclaration>,
+}
+
+/// A part of the record id.
+#[derive(Debug, uniffi::Record)]
+#[allow(clippy::exhaustive_structs, reason = "the other side reads all of it")]
+pub struct RecordIdPart {
+    /// Where it stands in a record.
+    pub path: String,
+    /// The type.
+    pub value_type: String,
 }
 
 /// What is declared of an index.
@@ -75,6 +87,15 @@ impl Schema {
         Ok(self.inner.table().to_owned())
     }
 
+    /// The parts of the record id; none if the schema binds none.
+    pub fn record_id(&self) -> Result<Option<Vec<RecordIdPart>>> {
+        let part = |part: &fieldward::RecordIdField| RecordIdPart {
+            path: part.path.to_string(),
+            value_type: part.value_type.as_str().to_owned(),
+        };
+        Ok(self.inner.record_id().map(|parts| parts.iter().map(part).collect()))
+    }
+
     /// Every declared field, in order.
     pub fn fields(&self) -> Result<Vec<FieldDeclaration>> {
         Ok(self.inner.fields().iter().map(|field| self.declared(field)).collect())
@@ -94,6 +115,7 @@ impl Schema {
             id: field.id().to_owned(),
             name: field.name().to_owned(),
             path: field.path().to_string(),
+            column: field.path().as_name().map(str::to_owned),
             value_type: field.value_type().as_str().to_owned(),
             is_deterministic,
             is_text: field.stored_form() == StoredForm::Text,

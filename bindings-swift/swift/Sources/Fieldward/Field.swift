@@ -14,6 +14,9 @@ public final class Field: Sendable, Redacted {
 
     init(_ native: FieldwardNative.Field) { self.native = native }
 
+    /// The field's id: enters keys, and never changes.
+    public var id: String { get throws(FieldwardError) { try guarded { try native.id() } } }
+
     /// Encrypts a value under the current key. Null stays null; empty text and empty bytes are encrypted.
     public func encrypt(_ value: Value?, record: RecordID? = nil) throws(FieldwardError) -> Stored? {
         Stored(try guarded { try native.encrypt(value: value?.native, record: record?.native) })

@@ -72,6 +72,11 @@ public struct Provider: Sendable, Redacted {
         try Provider { try FieldwardNative.Provider.generated() }
     }
 
+    /// The text form of a key, `fwk1.` and unpadded base64url: from a secret service, or a variable of the environment.
+    public static func keyText(_ text: String) throws(FieldwardError) -> Provider {
+        try Provider { try FieldwardNative.Provider.keyText(text: text) }
+    }
+
     /// The text form of a key, in a file that only its owner can read.
     public static func keyFile(_ path: String) throws(FieldwardError) -> Provider {
         try Provider { try FieldwardNative.Provider.keyFile(path: path) }

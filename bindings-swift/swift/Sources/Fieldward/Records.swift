@@ -112,6 +112,12 @@ public final class Records: Sendable, Redacted {
         }
     }
 
+    /// Refuses the names of members, or columns, as `encrypt` refuses them: before there are rows.
+    public func checkNames(_ names: [String]) throws(FieldwardError) { try guarded { try native.checkNames(names: names) } }
+
+    /// Whether a member of this name is the column of an index.
+    public func isIndexColumn(_ name: String) throws(FieldwardError) -> Bool { try guarded { try native.isIndexColumn(name: name) } }
+
     /// Encrypts a JSON document into one: envelopes as text, index values as hexadecimal digits. Every field is stored as text.
     public func encrypt(document: String) throws(FieldwardError) -> String {
         try guarded {

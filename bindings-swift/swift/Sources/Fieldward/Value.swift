@@ -136,6 +136,7 @@ public struct RecordID: Sendable, Hashable, Redacted {
     let parts: [Value]
 
     public init(_ parts: Value...) { self.parts = parts }
+    public init(parts: [Value]) { self.parts = parts }
     public init(_ text: String) { parts = [.text(text)] }
     public init(_ number: Int64) { parts = [.i64(number)] }
     public init(_ uuid: UUID) { parts = [.uuid(uuid)] }

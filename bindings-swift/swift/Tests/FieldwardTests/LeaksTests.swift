@@ -47,7 +47,15 @@ import Testing
             try keyring.status(), try field.query("exact", .text(canary)), Node.value(.text(canary)),
             Node.list([.value(.text(canary))]), Node.object(["x": .value(.text(canary))]),
         ]
-        for thing in things { #expect(!shown(everything(thing)), "\(type(of: thing))") }
+        let ids = [RecordID("p-7"), RecordID("p-8")]
+        var other = row
+        other["patient_id"] = "p-8"
+        let (values, rows) = (try await field.openMany([stored, stored], records: ids), try await records.openMany([row, other]))
+        #expect(values.failures.count == 1 && rows.failures.count == 1)
+        let many: [Any] = [
+            values, rows, values.failures, rows.failures, try field.reencrypt(stored, record: ids[0]), try inspect(#require(stored)),
+        ]
+        for thing in things + many { #expect(!shown(everything(thing)), "\(type(of: thing))") }
         #expect(!everything(Value.date(CalendarDate(year: 1984, month: 6, day: 2))).contains("1984"))
         #expect(!everything(Value.decimal("99941.1234")).contains("99941"))
         #expect(!everything(Value.i64(424_242)).contains("424242"))
@@ -71,9 +79,19 @@ import Testing
             { _ = try keyring.field(everyType(), "a_decimal").encrypt(.decimal(canary), record: RecordID(7)) },
             { _ = try keyring.field(everyType(), "a_timestamp").encrypt(.timestamp(Timestamp(canary)), record: RecordID(7)) },
         ]
-        for (at, call) in calls.enumerated() {
+        let many: [() async throws -> Void] = [
+            { _ = try await field.encryptMany(["x", .json(canary)], records: [RecordID("p-7"), RecordID(canary)]) },
+            { _ = try await field.decryptMany([.text(canary)], records: [RecordID("p-7")]) },
+            { _ = try await field.queryMany("exact", [.json(canary)]) },
+            { _ = try await records.encryptMany([["patient_id": "p-7", "ssn": [.value(.text(canary))]]] as [[String: Node]]) },
+            { _ = try await records.decryptMany(Wrong.self, from: [row]) },
+            { try keyring.records(everyType()).checkNames([canary]) },
+            { _ = try Provider.keyText(canary) },
+            { _ = try inspect(.text(canary)) },
+        ]
+        for (at, call) in (calls.map { call in { try call() } } + many).enumerated() {
             do {
-                try call()
+                try await call()
                 Issue.record("call \(at) is not refused")
             } catch {
                 #expect(error is FieldwardError, "call \(at)")

@@ -166,4 +166,34 @@ import Testing
         another.close()
         #expect(code { _ = try text.reencrypt(stored, record: id, to: foreign) } == "closed")
     }
+
+    @Test func whatIsDeclared() async throws {
+        let (keyring, schema) = (try await memoryKeyring(), try Schema.patient())
+        #expect(schema.recordID?.map(\.path) == ["patient_id"] && schema.recordID?.map(\.type) == ["text"])
+        #expect(try named().recordID == nil)
+        let ssn = try #require(schema.field("ssn"))
+        #expect(ssn.id == "ssn" && ssn.column == "ssn")
+        let exact = try #require(ssn.indexes.first { $0.name == "exact" })
+        #expect(exact.column == "ssn_exact" && exact.isExact && !exact.isList)
+        #expect(try named().field("x")?.indexes.first { $0.name == "words" }?.isList == true)
+        #expect(schema.field("other") == nil)
+        #expect(try keyring.field(schema, "ssn").id == "ssn")
+        let records = try keyring.records(schema)
+        #expect(try records.isIndexColumn("ssn_exact"))
+        #expect(try !records.isIndexColumn("ssn"))
+        try records.checkNames(["patient_id", "ssn"])
+        let others = try keyring.records(everyType())
+        #expect(code { try others.checkNames(["id", "unknown"]) } == "undeclared_field")
+    }
+
+    @Test func whatEnvelopesAndKeysSay() async throws {
+        let keyring = try await memoryKeyring()
+        let stored = try #require(try keyring.field(named(), "x").encrypt("999-41-1234"))
+        let found = try inspect(stored)
+        #expect(found.suite == 1 && found.plaintextLength == 12 && found.isText)
+        #expect(try keyring.status().versions.map(\.keyID) == [found.keyID])
+        #expect(code { _ = try inspect(.text("plain")) } == "not_an_envelope")
+        #expect(try !Provider.keyText("fwk1." + String(repeating: "A", count: 43)).keyName.isEmpty)
+        #expect(code { _ = try Provider.keyText(String(repeating: "00", count: 32)) } == "key_file_malformed")
+    }
 }

@@ -11,6 +11,9 @@ package fieldward
  *     check(ssn.decrypt(stored, RecordId("p-7")) == Value.Text("999-41-1234"))
  */
 class Field internal constructor(private val inner: fieldward.ffi.Field) {
+    /** The field's id: enters keys, and never changes. */
+    val id: String get() = guarded { inner.id() }
+
     /** Encrypts a value under the current key. Null stays null; empty text and empty bytes are encrypted. */
     fun encrypt(value: Value?, record: RecordId? = null): Stored? =
         guarded { Stored.of(inner.encrypt(value?.toFfi(), record?.parts)) }

@@ -65,6 +65,9 @@ class Provider internal constructor(private val inner: Ffi, private val host: ((
         /** A fresh key that this process alone knows: for tests and first steps. */
         fun generated(): Provider = guarded { Provider(Ffi.generated()) }
 
+        /** The text form of a key, `fwk1.` and unpadded base64url: from a secret service, or a variable of the environment. */
+        fun keyText(text: String): Provider = guarded { Provider(Ffi.keyText(text)) }
+
         /** The text form of a key, in a file that only its owner can read. */
         fun keyFile(path: String): Provider = guarded { Provider(Ffi.keyFile(path)) }
 

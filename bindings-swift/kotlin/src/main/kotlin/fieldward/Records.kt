@@ -59,6 +59,12 @@ class Records internal constructor(private val inner: fieldward.ffi.Records) {
     fun matches(field: String, index: String, query: Value, row: Map<String, Any?>): Boolean =
         guarded { inner.matches(field, index, query.toFfi(), crossing(row)) }
 
+    /** Refuses the names of members, or columns, as [encrypt] refuses them: before there are rows. */
+    fun checkNames(names: List<String>): Unit = guarded { inner.checkNames(names) }
+
+    /** Whether a member of this name is the column of an index. */
+    fun isIndexColumn(name: String): Boolean = guarded { inner.isIndexColumn(name) }
+
     /** Encrypts a JSON document into one: envelopes as text, index values as hexadecimal digits. Every field is stored as text. */
     fun encryptDocument(document: String): String = guarded {
         within(document.length.toLong())

@@ -90,7 +90,7 @@ internal class ContractTest {
         val json = mapOf("b" to listOf(1L, null, 9007199254740993), "a" to mapOf("c" to true))
         assertEquals(json, back("a_json", json))
         assertEquals(listOf("b", "a"), (back("a_json", json) as Map<*, *>).keys.toList())
-        assertEquals(Value.Json("{ \"a\" : 1.50 }"), field("a_json").run { decrypt(encrypt(Value.Json("{ \"a\" : 1.50 }"), id), id) })
+        assertEquals(Value.Json("{ \"a\" : 1.50 }"), field("a_json").let { it.decrypt(it.encrypt(Value.Json("{ \"a\" : 1.50 }"), id), id) })
         assertEquals("invalid_json", code { field("a_json").encrypt(Value.Json("{"), id) })
         assertEquals("value_out_of_range", code { back("a_json", Value.Json("18446744073709551615")) })
         val uuid = UUID.randomUUID()

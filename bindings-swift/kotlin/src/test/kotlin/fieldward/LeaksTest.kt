@@ -40,7 +40,11 @@ internal class LeaksTest {
             RecordId(canary), Value.Text(canary), Value.Bytes(key), Value.Json("\"$canary\""), Value.Decimal(BigDecimal("99941.1234")),
             Value.Date(LocalDate.of(1984, 6, 2)), Stored.Text(canary), keyring.status(), field.query("exact", Value.Text(canary)),
         )
-        for (thing in things) {
+        val ids = listOf(RecordId("p-7"), RecordId("p-8"))
+        val stored = runBlocking { field.encryptMany(listOf(Value.Text(canary), null), ids) }
+        val many = runBlocking { field.openMany(listOf(stored[0], stored[0]), ids) to records.openMany(listOf(row, row + ("patient_id" to "p-8"))) }
+        val moved = field.reencrypt(stored[0], ids[0])
+        for (thing in things + many.toList() + many.first.failures + many.second.failures + moved + inspect(stored[0]!!)) {
             assertFalse(shown("$thing ${listOf(thing)} ${mapOf("x" to thing)}"), thing.javaClass.name)
         }
         assertFalse("1984" in Value.Date(LocalDate.of(1984, 6, 2)).toString())
@@ -63,7 +67,16 @@ internal class LeaksTest {
             { keyring.field(everyType, "a_decimal").encrypt(Value.Decimal(canary), RecordId(7)) },
             { keyring.field(everyType, "a_timestamp").encrypt(Value.Timestamp(canary), RecordId(7)) },
         )
-        calls.forEachIndexed { at, call ->
+        val many: List<suspend () -> Unit> = listOf(
+            { field.encryptMany(listOf(Value.Text("x"), Value.Json(canary)), listOf(RecordId("p-7"), RecordId(canary))) },
+            { field.decryptMany(listOf(Stored.Text(canary)), listOf(RecordId("p-7"))) },
+            { field.queryMany("exact", listOf(Value.Json(canary))) },
+            { records.encryptMany(listOf(mapOf("patient_id" to "p-7", "ssn" to listOf(canary)))) },
+            { keyring.records(everyType).checkNames(listOf(canary)) },
+            { Provider.keyText(canary) },
+            { inspect(Stored.Text(canary)) },
+        )
+        (calls + many.map { call -> { runBlocking { call() } } }).forEachIndexed { at, call ->
             val error = assertThrows(FieldwardException::class.java, { call() }, "call $at")
             assertFalse(shown(error.stackTraceToString()), "call $at: ${error.code}")
         }

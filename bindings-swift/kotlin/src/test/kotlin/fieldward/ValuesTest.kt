@@ -156,4 +156,33 @@ internal class ValuesTest {
         another.close()
         assertEquals("closed", code { text.reencrypt(stored, id, to = foreign) })
     }
+
+    @Test
+    fun `what is declared`() {
+        val schema = Schema.patient()
+        assertEquals(listOf("patient_id" to "text"), schema.recordId?.map { it.path to it.type })
+        assertNull(noId.recordId)
+        val ssn = schema.field("ssn")!!
+        assertEquals("ssn" to "ssn", ssn.id to ssn.column)
+        val exact = ssn.indexes.first { it.name == "exact" }
+        assertTrue(exact.column == "ssn_exact" && exact.isExact && !exact.isList)
+        assertTrue(noId.field("x")!!.indexes.first { it.name == "words" }.isList)
+        assertNull(schema.field("other"))
+        assertEquals("ssn", keyring.field(schema, "ssn").id)
+        val records = keyring.records(schema)
+        assertTrue(records.isIndexColumn("ssn_exact") && !records.isIndexColumn("ssn"))
+        records.checkNames(listOf("patient_id", "ssn"))
+        assertEquals("undeclared_field", code { keyring.records(everyType).checkNames(listOf("id", "unknown")) })
+    }
+
+    @Test
+    fun `what envelopes and keys say`() {
+        val stored = keyring.field(noId, "x").encrypt("999-41-1234")
+        val found = inspect(stored)
+        assertEquals(listOf(1, 12L, true), listOf(found.suite, found.plaintextLength, found.isText))
+        assertEquals(keyring.status().versions.single().keyId, found.keyId)
+        assertEquals("not_an_envelope", code { inspect(Stored.Text("plain")) })
+        assertTrue(Provider.keyText("fwk1." + "A".repeat(43)).keyName.isNotEmpty())
+        assertEquals("key_file_malformed", code { Provider.keyText("00".repeat(32)) })
+    }
 }
