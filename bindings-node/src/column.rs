@@ -1,8 +1,8 @@
 //! Packed columns of one field, on the worker pool: bytes and offsets, as Arrow has them.
 
 use fieldward::{
-    BinaryColumn, Column, DecryptedColumn, ErrorCode, FieldCipher, Mode, Offsets, OnFailure, RecordBinding, RecordId,
-    RecordIds, StoredColumn, Validity, ValueColumn, ValueType,
+    BinaryColumn, Column, ErrorCode, FieldCipher, Mode, Offsets, OnFailure, RecordBinding, RecordId, RecordIds,
+    StoredColumn, Validity, ValueColumn, ValueType,
 };
 use napi::bindgen_prelude::{BigInt64Array, Either, Env, Int32Array, PromiseRaw, Uint8Array};
 use napi_derive::napi;
@@ -91,15 +91,6 @@ pub(crate) fn encrypt_column(cipher: &FieldCipher, column: BinaryColumn<'_>, ids
     Ok(output)
 }
 
-pub(crate) fn decrypt_column(
-    cipher: &FieldCipher,
-    column: BinaryColumn<'_>,
-    ids: &Ids,
-    on_failure: OnFailure,
-) -> Result<DecryptedColumn> {
-    ids.with(cipher, |ids| cipher.decrypt_column(&column, ids, on_failure))
-}
-
 impl Field {
     fn of_text_or_bytes(cipher: &FieldCipher) -> Result<()> {
         match cipher.spec().value_type() {
@@ -145,7 +136,8 @@ impl Field {
             env,
             move || {
                 Self::of_text_or_bytes(&cipher)?;
-                match decrypt_column(&cipher, stored.column()?, &ids, OnFailure::Refuse)?.values {
+                let column = stored.column()?;
+                match ids.with(&cipher, |ids| cipher.decrypt_column(&column, ids, OnFailure::Refuse))?.values {
                     ValueColumn::Binary(column) => Ok(column),
                     _ => Err(ErrorCode::Internal.into()),
                 }
