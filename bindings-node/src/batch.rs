@@ -36,7 +36,7 @@ impl Values {
     fn encrypt(&self, cipher: &FieldCipher, ids: &Ids) -> Result<Sealed> {
         match self {
             Self::Packed(column) => encrypt_column(cipher, column.as_column()?, ids).map(Sealed::Column),
-            Self::Each(values) => ids.with(cipher, |ids| cipher.encrypt_batch(values, ids)).map(Sealed::Each),
+            Self::Each(values) => ids.with(|ids| cipher.encrypt_batch(values, ids)).map(Sealed::Each),
         }
     }
 }
@@ -110,7 +110,7 @@ impl Field {
         let (kind, form) = (cipher.spec().value_type(), self.form);
         promise(
             env,
-            move || ids.with(&cipher, |ids| cipher.decrypt_batch(&rows, ids, on_failure)),
+            move || ids.with(|ids| cipher.decrypt_batch(&rows, ids, on_failure)),
             move |env, opened| convert(env, opened, kind, form),
         )
     }
