@@ -11,13 +11,14 @@ const { test } = require('node:test')
 
 const run = (script, ...args) => {
   const done = spawnSync(process.execPath, [path.join(__dirname, '../examples', script), ...args], { encoding: 'utf8' })
-  return { status: done.status, stderr: done.stderr }
+  return { status: done.status, stdout: done.stdout, stderr: done.stderr }
 }
+const QUIET = { status: 0, stdout: '', stderr: '' }
 
 test('the exchange writes, reads itself, and notices a change', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fieldward-'))
-  assert.deepEqual(run('exchange.mjs', 'write', folder), { status: 0, stderr: '' })
-  assert.deepEqual(run('exchange.mjs', 'read', folder, 'node'), { status: 0, stderr: '' })
+  assert.deepEqual(run('exchange.mjs', 'write', folder), QUIET)
+  assert.deepEqual(run('exchange.mjs', 'read', folder, 'node'), QUIET)
   const file = path.join(folder, 'node', 'corpus.json')
   const corpus = JSON.parse(fs.readFileSync(file, 'utf8'))
   for (const change of [(c) => { c.values.text = c.values.text_empty }, (c) => { c.records.pop() }, (c) => { c.tokens.name_exact = [] }, (c) => { c.more = 1 }]) {
@@ -31,9 +32,16 @@ test('the exchange writes, reads itself, and notices a change', () => {
   assert.equal(run('exchange.mjs').status, 1)
 })
 
-test('the tour', () => {
-  assert.deepEqual(run('tour.mjs'), { status: 0, stderr: '' })
-})
+const SAID = {
+  record: 'columns patient_id ssn email ward ssn_exact ssn_last4 email_exact\nssn 57 bytes; ward 3\n' +
+    'read {"patient_id":"p-7","ssn":"999-41-1234","email":"a@example.org","ward":3}\n',
+  search: 'exact p-1\nlast four p-0 p-2\n',
+  rotate: 'version 2\nto move 2 of 3\nto move 0 of 3\nread 999-41-5678; index value the same\n',
+  provider: 'opened clinic by own\nunder another key: provider_wrong_key\n',
+  file: '1000000 bytes; encrypted 1000046\nread the same\nas another letter: authentication_failed\n'
+}
+
+for (const [name, stdout] of Object.entries(SAID)) test(`the example ${name}`, () => assert.deepEqual(run(`${name}.mjs`), { ...QUIET, stdout }))
 
 /** The blocks of a page, as one module in a folder of their own. */
 function page (name, count) {

@@ -79,6 +79,13 @@ test('CommonJS', () => {
   run(process.execPath, ['cjs.cjs'])
 })
 
+test('the examples', () => {
+  for (const name of ['record', 'search', 'rotate', 'provider', 'file']) {
+    fs.copyFileSync(path.join(HERE, 'examples', `${name}.mjs`), path.join(folder, `${name}.mjs`))
+    assert.notEqual(run(process.execPath, [`${name}.mjs`]), '')
+  }
+})
+
 test('TypeScript, strictly, from ESM and from CommonJS', () => {
   const source = fs.readFileSync(path.join(__dirname, 'package/types.mts'), 'utf8')
   fs.writeFileSync(path.join(folder, 'types.mts'), source)
