@@ -9,7 +9,7 @@ out=$root/target/mobile/$language
 cd "$root"
 cargo build --locked --package fieldward-native --features bindgen,testing
 case $(uname -s) in Darwin) library=libfieldward_native.dylib ;; *) library=libfieldward_native.so ;; esac
-rm -rf "$out/sources" "$out/native" "$out/package/Sources" "$out/package/Tests" "$out/package/Exchange"
+rm -rf "$out/sources" "$out/native" "$out/package/Sources" "$out/package/Tests" "$out/package/Exchange" "$out/package/Examples"
 mkdir -p "$out/sources"
 "$target/debug/uniffi-bindgen" generate "$target/debug/$library" --config bindings-swift/uniffi.toml \
     --language "$language" --no-format --out-dir "$out/sources"
@@ -31,7 +31,7 @@ swift)
     package=$out/package
     mkdir -p "$package/Generated/FieldwardNative" "$package/Generated/FieldwardNativeFFI" "$package/lib"
     cp -pR bindings-swift/swift/Package.swift bindings-swift/swift/Sources bindings-swift/swift/Exchange \
-        bindings-swift/swift/Tests "$package/"
+        bindings-swift/swift/Examples bindings-swift/swift/Tests "$package/"
     cp "$out/sources/FieldwardNative.swift" "$package/Generated/FieldwardNative/"
     cp "$out/sources/FieldwardNativeFFI.h" "$package/Generated/FieldwardNativeFFI/"
     sed 's/^    export \*$/&\n    link "fieldward_native"/' "$out/sources/FieldwardNativeFFI.modulemap" \

@@ -17,8 +17,9 @@ use crate::value::{from_stored, from_value, to_record_id, to_value, with_stored}
 
 /// Encrypts and decrypts the values of one field of one tenant. Made by `Keyring.field`, once, and kept; any thread may use it.
 ///
-/// Where an argument is a `record_id` it is a `str`, `bytes`, `int`, `UUID`, or a tuple of them for an id of several parts: `record_id_missing`
-/// without one where the field is bound to its record, `record_id_unexpected` with one where it is not.
+/// Where an argument is a `record_id` it is a `str`, `bytes`, `int`, `UUID`, or a tuple of them for an id of several parts, as the schema
+/// declares it: `record_id_missing` without one where the field is bound to its record, `record_id_unexpected` with one where it is not,
+/// `record_id_invalid` for other types or another number of parts.
 ///
 ///     >>> ssn = keyring.field(schema, "ssn")
 ///     >>> stored = ssn.encrypt("999-41-1234", record_id="p-7")

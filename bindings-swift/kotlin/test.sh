@@ -12,6 +12,8 @@ mvn --batch-mode --no-transfer-progress test org.apache.maven.plugins:maven-depe
 # the examples, and the language's part of the exchange, alone
 exchange=$(mktemp -d)
 trap 'rm -rf "$exchange"' EXIT
+for example in Record Search Rotate Provider File; do ./run.sh "fieldward.examples.${example}Kt"; done >"$exchange/examples.txt"
+diff ../examples.txt "$exchange/examples.txt"
 ./exchange.sh write "$exchange"
 ./exchange.sh read "$exchange" kotlin
 # what scripts/android.sh holds libraries to

@@ -10,6 +10,7 @@ let package = Package(
         .target(name: "Fieldward", dependencies: ["FieldwardNative"]),
         .target(name: "FieldwardNative", dependencies: ["FieldwardNativeFFI"], path: "Generated/FieldwardNative"),
         native,
+        .executableTarget(name: "examples", dependencies: ["Fieldward"], path: "Examples"),
         // the language's part of core/vectors/exchange
         .executableTarget(name: "exchange", dependencies: ["Fieldward"], path: "Exchange"),
         .testTarget(name: "FieldwardTests", dependencies: ["Fieldward", "FieldwardNative"]),

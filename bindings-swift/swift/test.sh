@@ -9,12 +9,14 @@ inside=$top/target/swift-root
 # the commands of the Apple build, as far as they can be gone through elsewhere
 "$here/../scripts/xcframework.sh" --dry-run >/dev/null
 
-# tests, then the language's part of the exchange, alone
+# tests, the examples, then the language's part of the exchange, alone
 # shellcheck disable=SC2016 # expanded where it runs
 run='cd "$1/target/mobile/swift/package" && FIELDWARD_ROOT=$1 && export FIELDWARD_ROOT && shift
     swift test -Xlinker -Llib -Xlinker -rpath -Xlinker "$PWD/lib" "$@"
     exchange=$(mktemp -d)
     trap "rm -rf $exchange" EXIT
+    .build/debug/examples record search rotate provider file >"$exchange/examples.txt"
+    diff "$FIELDWARD_ROOT/bindings-swift/examples.txt" "$exchange/examples.txt"
     .build/debug/exchange write "$exchange"
     .build/debug/exchange read "$exchange" swift'
 if command -v swift >/dev/null; then

@@ -105,7 +105,11 @@ sealed class Value {
         )
     }
 
-    private fun String.whole() = if (length > MAX_LENGTH) refuse("value_too_long") else this
+    private fun String.whole(): String = when {
+        length > MAX_LENGTH -> refuse("value_too_long")
+        !isUnicode() -> refuse("invalid_text")
+        else -> this
+    }
 
     internal companion object {
         /** The longest value, in bytes. */
@@ -124,6 +128,20 @@ sealed class Value {
             is Ffi.Uuid -> Uuid(ByteBuffer.wrap(value.v1).run { UUID(long, long) })
         }
     }
+}
+
+/** Whether it has no lone surrogate. */
+private fun String.isUnicode(): Boolean {
+    var at = 0
+    while (at < length) {
+        if (this[at].isSurrogate()) {
+            val isPair = this[at].isHighSurrogate() && at + 1 < length && this[at + 1].isLowSurrogate()
+            if (!isPair) return false
+            at += 1
+        }
+        at += 1
+    }
+    return true
 }
 
 /** Seconds always, and as many digits of the fraction as it has: none, three, six or nine. */

@@ -61,7 +61,9 @@ internal class ManyTest {
         assertEquals("invalid_argument" to null, failure { field.encryptMany(listOf(text), ids) })
         assertEquals("record_id_missing" to null, failure { field.encryptMany(listOf(text)) })
         assertEquals("record_id_unexpected" to null, failure { keyring.field(named, "x").encryptMany(listOf(text), ids.take(1)) })
-        assertEquals("invalid_text", failure { field.encryptMany(listOf(text, Value.Text("\uD800"), null), ids) }.first)
+        for (lone in listOf("\uD800", "\uDE7A", "x\uD83D", "\uD83Dx", "\uDE7A\uD83D")) {
+            assertEquals("invalid_text" to 1, failure { field.encryptMany(listOf(text, Value.Text(lone), null), ids) })
+        }
 
         val sealed = run { field.encryptMany(listOf(text, text, null), ids) }
         val swapped = listOf(sealed[0], sealed[0], null)
