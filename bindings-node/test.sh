@@ -44,5 +44,5 @@ export FIELDWARD_TESTING
 node --expose-gc --test "$@" tests/*.test.js
 # the oldest: all but the tests of packages that want a later one themselves
 echo "on Node $("$oldest" --version)"
-"$oldest" --expose-gc --test tests/{batch,drizzle,examples,keyring,panics,records,stress,values,vectors}.test.js
+"$oldest" --expose-gc --test tests/{batch,drizzle,examples,keyed,keyring,panics,records,stress,values,vectors}.test.js
 "$oldest" --test --test-name-pattern='^(ESM|CommonJS)$' tests/package.test.js

@@ -1,18 +1,17 @@
 //! Many values of one field at once, on the worker pool.
 
 use fieldward::{
-    DecryptedColumn, Error, ErrorCode, FieldCipher, OnFailure, RecordIds, Stored, StoredColumn, StoredForm, StoredRef,
-    Value, ValueColumn, ValueType,
+    DecryptedBatch, Error, ErrorCode, FieldCipher, OnFailure, Stored, StoredColumn, StoredForm, Value, ValueType,
 };
 use napi::bindgen_prelude::{Array, Env, JsValue, Null, Object, PromiseRaw, ToNapiValue, Unknown};
 use napi_derive::napi;
 
-use crate::column::{Ids, decrypt_column, encrypt_column, packed};
+use crate::column::{Ids, encrypt_column, packed};
 use crate::error::{Result, from_js, run, to_js};
 use crate::field::Field;
-use crate::host::{from_json, slices};
+use crate::host::slices;
 use crate::promise::promise;
-use crate::value::{Form, from_stored, from_value, to_record_id, to_value, with_stored};
+use crate::value::{Form, from_stored, from_value, to_record_id, to_stored, to_value};
 
 fn in_row(error: Error, row: usize) -> Error {
     Error::with_detail(error.code(), format!("row {row}")).in_row(row)
@@ -28,35 +27,27 @@ impl Values {
     fn of(env: &Env, values: Vec<Unknown<'_>>, kind: ValueType) -> Result<Self> {
         let value = |(row, value)| to_value(env, value, kind).map_err(|error| in_row(error, row));
         let values = values.into_iter().enumerate().map(value).collect::<Result<Vec<_>>>()?;
-        let bytes = |value: &'_ Option<Value>| match value {
-            Some(Value::Text(text)) => Some(text.as_bytes().to_vec()),
-            Some(Value::Bytes(bytes)) => Some(bytes.clone()),
-            _ => None,
-        };
-        if kind != ValueType::Text && kind != ValueType::Bytes {
-            return Ok(Self::Each(values));
-        }
-        let rows: Vec<_> = values.iter().map(bytes).collect();
-        Ok(Self::Packed(StoredColumn::of(rows.iter().map(Option::as_deref))))
+        Ok(match kind {
+            ValueType::Text | ValueType::Bytes => Self::Packed(packed_of(&values)),
+            _ => Self::Each(values),
+        })
     }
 
     fn encrypt(&self, cipher: &FieldCipher, ids: &Ids) -> Result<Sealed> {
         match self {
             Self::Packed(column) => encrypt_column(cipher, column.as_column()?, ids).map(Sealed::Column),
-            Self::Each(values) => ids.with(cipher, |ids| {
-                let id = |row: usize| match ids {
-                    RecordIds::Each(ids) => {
-                        ids.get(row).map(Some).ok_or_else(|| in_row(ErrorCode::RecordIdMissing.into(), row))
-                    }
-                    _ => Ok(None),
-                };
-                let one = |(row, value): (usize, &Option<Value>)| {
-                    cipher.encrypt(value.as_ref(), id(row)?).map_err(|error| in_row(error, row))
-                };
-                values.iter().enumerate().map(one).collect::<Result<Vec<_>>>().map(Sealed::Each)
-            }),
+            Self::Each(values) => ids.with(|ids| cipher.encrypt_batch(values, ids)).map(Sealed::Each),
         }
     }
+}
+
+/// A column of values that are text or bytes.
+fn packed_of(values: &[Option<Value>]) -> StoredColumn {
+    StoredColumn::of(values.iter().map(|value| match value {
+        Some(Value::Text(text)) => Some(text.as_bytes()),
+        Some(Value::Bytes(bytes)) => Some(bytes.as_slice()),
+        _ => None,
+    }))
 }
 
 enum Sealed {
@@ -84,41 +75,11 @@ fn array<'env>(env: &'env Env, values: impl Iterator<Item = Result<Unknown<'env>
     Array::from_vec(env, values).map(|values| values.to_unknown()).map_err(from_js)
 }
 
-fn from_values(env: &Env, values: ValueColumn, kind: ValueType, form: Form) -> Result<Unknown<'_>> {
-    let maybe = |value: Value, is_valid: bool| from_value(env, is_valid.then_some(value), form);
-    match values {
-        ValueColumn::Binary(column) if kind == ValueType::Json || kind == ValueType::Uuid => {
-            let rows = column.as_column()?;
-            let row = |row| match (rows.get(row), kind) {
-                (None, _) => from_value(env, None, form),
-                (Some(bytes), ValueType::Json) => {
-                    from_json(env, String::from_utf8(bytes.to_vec()).map_err(|_| ErrorCode::Internal)?)
-                }
-                (Some(bytes), _) => {
-                    from_value(env, Some(Value::Uuid(bytes.try_into().map_err(|_| ErrorCode::Internal)?)), form)
-                }
-            };
-            array(env, (0..rows.rows()).map(row))
-        }
-        ValueColumn::Binary(column) => rows_of(env, column, kind == ValueType::Text),
-        ValueColumn::I64(values, valid) => {
-            array(env, values.into_iter().map(Value::I64).zip(valid).map(|(value, is)| maybe(value, is)))
-        }
-        ValueColumn::F64(values, valid) => {
-            array(env, values.into_iter().map(Value::F64).zip(valid).map(|(value, is)| maybe(value, is)))
-        }
-        ValueColumn::Bool(values, valid) => {
-            array(env, values.into_iter().map(Value::Bool).zip(valid).map(|(value, is)| maybe(value, is)))
-        }
-        ValueColumn::Date(values, valid) => array(
-            env,
-            values.into_iter().zip(valid).map(|(days, is)| match is {
-                true => maybe(Value::Date(fieldward::Date::from_unix_days(days)?), true),
-                false => from_value(env, None, form),
-            }),
-        ),
-        ValueColumn::Values(values) => array(env, values.into_iter().map(|value| from_value(env, value, form))),
-        _ => Err(ErrorCode::Internal.into()),
+/// An array of values; of bytes, as slices of one buffer.
+fn from_values(env: &Env, values: Vec<Option<Value>>, kind: ValueType, form: Form) -> Result<Unknown<'_>> {
+    match kind {
+        ValueType::Bytes => rows_of(env, packed_of(&values), false),
+        _ => array(env, values.into_iter().map(|value| from_value(env, value, form))),
     }
 }
 
@@ -138,30 +99,18 @@ impl Field {
         stored: Vec<Unknown<'_>>,
         record_ids: Option<Vec<Unknown<'_>>>,
         on_failure: OnFailure,
-        convert: impl FnOnce(&'env Env, DecryptedColumn, ValueType, Form) -> Result<V> + 'static,
+        convert: impl FnOnce(&'env Env, DecryptedBatch, ValueType, Form) -> Result<V> + 'static,
     ) -> napi::Result<PromiseRaw<'env, V>> {
         let (cipher, rows, ids) = run(env, || {
             let cipher = self.cipher.get()?;
-            let form = cipher.spec().stored_form();
-            let bytes = |(row, stored)| {
-                let taken = with_stored(stored, |stored| match (stored, form) {
-                    (StoredRef::Null, _) => Ok(None),
-                    (StoredRef::Bytes(bytes), StoredForm::Bytes) => Ok(Some(bytes.to_vec())),
-                    (StoredRef::Text(text), StoredForm::Text) => Ok(Some(text.as_bytes().to_vec())),
-                    _ => Err(ErrorCode::WrongStoredForm.into()),
-                });
-                taken.map_err(|error| in_row(error, row))
-            };
-            let rows = stored.into_iter().enumerate().map(bytes).collect::<Result<Vec<_>>>()?;
+            let row = |(row, stored)| to_stored(stored).map_err(|error| in_row(error, row));
+            let rows = stored.into_iter().enumerate().map(row).collect::<Result<Vec<_>>>()?;
             Ok((cipher, rows, self.ids(env, record_ids)?))
         })?;
         let (kind, form) = (cipher.spec().value_type(), self.form);
         promise(
             env,
-            move || {
-                let column = StoredColumn::of(rows.iter().map(Option::as_deref));
-                decrypt_column(&cipher, column.as_column()?, &ids, on_failure)
-            },
+            move || ids.with(|ids| cipher.decrypt_batch(&rows, ids, on_failure)),
             move |env, opened| convert(env, opened, kind, form),
         )
     }

@@ -1,8 +1,8 @@
 //! Packed columns of one field, on the worker pool: bytes and offsets, as Arrow has them.
 
 use fieldward::{
-    BinaryColumn, Column, DecryptedColumn, ErrorCode, FieldCipher, Mode, Offsets, OnFailure, RecordBinding, RecordId,
-    RecordIds, StoredColumn, Validity, ValueColumn, ValueType,
+    BinaryColumn, Column, ErrorCode, FieldCipher, Offsets, OnFailure, RecordId, RecordIds, StoredColumn, Validity,
+    ValueColumn, ValueType,
 };
 use napi::bindgen_prelude::{BigInt64Array, Either, Env, Int32Array, PromiseRaw, Uint8Array};
 use napi_derive::napi;
@@ -59,17 +59,10 @@ pub(crate) enum Ids {
 }
 
 impl Ids {
-    /// Runs `call` with the ids as the library takes them; none where the field binds none.
-    pub(crate) fn with<T>(&self, cipher: &FieldCipher, call: impl FnOnce(&RecordIds<'_>) -> Result<T>) -> Result<T> {
-        if cipher.record_binding() == RecordBinding::None {
-            // Deterministic fields take ids and bind none.
-            return match matches!(self, Self::None) || cipher.spec().mode() == Mode::Deterministic {
-                true => call(&RecordIds::None),
-                false => Err(ErrorCode::RecordIdUnexpected.into()),
-            };
-        }
+    /// Runs `call` with the ids as the library takes them.
+    pub(crate) fn with<T>(&self, call: impl FnOnce(&RecordIds<'_>) -> Result<T>) -> Result<T> {
         match self {
-            Self::None => Err(ErrorCode::RecordIdMissing.into()),
+            Self::None => call(&RecordIds::None),
             Self::Each(ids) => call(&RecordIds::Each(ids)),
             Self::Text(ids) => call(&RecordIds::Text(ids.column()?)),
             Self::I64(ids) => call(&RecordIds::I64(ids)),
@@ -87,17 +80,8 @@ impl Ids {
 
 pub(crate) fn encrypt_column(cipher: &FieldCipher, column: BinaryColumn<'_>, ids: &Ids) -> Result<StoredColumn> {
     let mut output = StoredColumn::new();
-    ids.with(cipher, |ids| cipher.encrypt_column(&Column::Binary(column), ids, &mut output))?;
+    ids.with(|ids| cipher.encrypt_column(&Column::Binary(column), ids, &mut output))?;
     Ok(output)
-}
-
-pub(crate) fn decrypt_column(
-    cipher: &FieldCipher,
-    column: BinaryColumn<'_>,
-    ids: &Ids,
-    on_failure: OnFailure,
-) -> Result<DecryptedColumn> {
-    ids.with(cipher, |ids| cipher.decrypt_column(&column, ids, on_failure))
 }
 
 impl Field {
@@ -145,7 +129,8 @@ impl Field {
             env,
             move || {
                 Self::of_text_or_bytes(&cipher)?;
-                match decrypt_column(&cipher, stored.column()?, &ids, OnFailure::Refuse)?.values {
+                let column = stored.column()?;
+                match ids.with(|ids| cipher.decrypt_column(&column, ids, OnFailure::Refuse))?.values {
                     ValueColumn::Binary(column) => Ok(column),
                     _ => Err(ErrorCode::Internal.into()),
                 }

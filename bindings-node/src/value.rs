@@ -217,9 +217,6 @@ pub(crate) fn to_record_id(env: &Env, js: Option<Unknown<'_>>, kinds: &[ValueTyp
         }
         _ => vec![js],
     };
-    if !kinds.is_empty() && kinds.len() != parts.len() {
-        return Err(invalid_id("as many parts as the schema declares"));
-    }
     let part = |(at, js)| record_id_part(env, js, kinds.get(at).copied());
     RecordId::new(parts.into_iter().enumerate().map(part).collect::<Result<Vec<_>>>()?).map(Some)
 }

@@ -58,10 +58,16 @@ test('each value is bound to its record', async () => {
 test('what does not fit is named by its row', async () => {
   assert.throws(() => field('text').encryptMany(['a', 7]), failed('wrong_type', 1))
   assert.throws(() => field('text').encryptMany(['a', 'b', '\uD800']), failed('invalid_text', 2))
-  assert.throws(() => field('text').decryptMany(['text']), failed('wrong_stored_form', 0))
+  assert.throws(() => field('text').decryptMany([null, 7]), failed('not_an_envelope', 1))
+  await assert.rejects(field('text').decryptMany(['text']), failed('wrong_stored_form', 0))
   await assert.rejects(field('text').decryptMany([null, Buffer.from('plain')]), failed('not_an_envelope', 1))
   const once = await field('i64').encryptMany([1])
   await assert.rejects(field('bool').decryptMany(once), (error) => error.row === 0)
+})
+
+test('plaintext of before, which is text beside bytes', async () => {
+  const x = field('text', { accepts: ['plaintext'] })
+  assert.deepEqual(await x.openMany([x.encrypt('new'), 'old', null]), { values: ['new', 'old', null], failures: [], untrustedRows: 1 })
 })
 
 const pack = (rows) => ({

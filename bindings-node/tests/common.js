@@ -27,6 +27,16 @@ const optionsOf = (options = {}) => ({
 
 const cases = (room) => JSON.parse(fs.readFileSync(path.join(ROOT, 'core/vectors', `${room}.json`), 'utf8')).cases
 
+/** Text of the vectors, as it is or as a part and how often it stands. */
+const textOf = (source) => typeof source === 'string' ? source : source.repeat.repeat(source.times)
+
+/** Bytes of the vectors, as hexadecimal digits or as a beginning and what fills the rest. */
+function bytesOf (source) {
+  if (typeof source === 'string') return Buffer.from(source, 'hex')
+  const beginning = bytesOf(source.prefix)
+  return Buffer.concat([beginning, Buffer.alloc(source.len - beginning.length, bytesOf(source.fill))])
+}
+
 /** What a call gives, or `{error: code}`. */
 const outcome = (call) => {
   try {
@@ -37,4 +47,4 @@ const outcome = (call) => {
   }
 }
 
-module.exports = { ROOT, START, cases, fieldOf, optionsOf, outcome, schemaOf }
+module.exports = { ROOT, START, bytesOf, cases, fieldOf, optionsOf, outcome, schemaOf, textOf }

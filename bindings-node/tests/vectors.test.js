@@ -1,13 +1,13 @@
 'use strict'
 
-// The golden vectors: every case in the library that Node loads, and through the package whatever takes no key, nonce or part of a document.
+// The golden vectors: every case in the library that Node loads, and through the package what takes no key; `keyed.test.js` has what does.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test, before, after } = require('node:test')
 const fw = require('./testing.js')
-const { ROOT, cases, optionsOf, outcome } = require('./common.js')
+const { ROOT, bytesOf, cases, optionsOf, outcome, textOf } = require('./common.js')
 
 const ROOMS = { context: 44, derive: 13, envelope: 114, keyring: 239, record: 92, schema: 191, search: 175, suite: 34, value: 146 }
 
@@ -32,17 +32,10 @@ for (const room of Object.keys(ROOMS)) {
   })
 }
 
-/** Bytes as hexadecimal digits, or as a beginning and what fills the rest. */
-function bytes (source) {
-  if (typeof source === 'string') return Buffer.from(source, 'hex')
-  const beginning = bytes(source.prefix)
-  return Buffer.concat([beginning, Buffer.alloc(source.len - beginning.length, bytes(source.fill))])
-}
-
 for (const { id, op, input, expect } of cases('envelope')) {
   if (op !== 'envelope_inspect') continue
   test(`envelope/${id}`, () => {
-    const found = outcome(() => fw.inspect(input.envelope.text ?? bytes(input.envelope)))
+    const found = outcome(() => fw.inspect(input.envelope.text ?? bytesOf(input.envelope)))
     if (!found.error) assert.equal(found.isText, input.envelope.text !== undefined)
     const { suite, keyId, plaintextLen } = found
     assert.deepEqual(found.error ? found : { suite, key_id: keyId, plaintext_len: plaintextLen }, expect)
@@ -66,7 +59,7 @@ const isForJavaScript = (provider) => provider && Object.keys(provider.params).l
 
 // A document in a store, and the root that a provider of its kind and name unwraps.
 const documents = cases('keyring').filter(({ op }) => op === 'keyring_document_open').map(({ id, input, expect }) => {
-  const document = typeof input.document === 'string' ? Buffer.from(input.document) : bytes(input.document)
+  const document = typeof input.document === 'string' ? Buffer.from(input.document) : bytesOf(input.document)
   return { id, input, expect, document, provider: providerOf(document) }
 }).filter(({ provider }) => isForJavaScript(provider))
 
@@ -74,7 +67,7 @@ test('documents that a provider written in JavaScript may open', () => assert.eq
 
 for (const { id, input, expect, document, provider } of documents) {
   test(`keyring/${id}`, async () => {
-    const unwraps = { kind: provider.kind, keyName: provider.key_name, wrap: () => Buffer.alloc(1), unwrap: () => bytes(input.root) }
+    const unwraps = { kind: provider.kind, keyName: provider.key_name, wrap: () => Buffer.alloc(1), unwrap: () => bytesOf(input.root) }
     const opened = await fw.Keyring.open(optionsOf({
       id: input.keyring_id, providers: { [provider.name]: unwraps }, store: { load: () => document, save: () => false }
     })).catch((error) => ({ error: error.code }))
@@ -90,11 +83,9 @@ for (const { id, input, expect, document, provider } of documents) {
   })
 }
 
-const text = (source) => typeof source === 'string' ? source : source.repeat.repeat(source.times)
-
 for (const { id, input, expect } of cases('schema')) {
   test(`schema/${id}`, () => {
-    const parse = () => 'toml' in input ? fw.Schema.fromToml(text(input.toml)) : fw.Schema.fromJson(text(input.json))
+    const parse = () => 'toml' in input ? fw.Schema.fromToml(textOf(input.toml)) : fw.Schema.fromJson(textOf(input.json))
     assert.deepEqual(outcome(() => ({ fields: parse().fields })), expect)
   })
 }

@@ -77,17 +77,17 @@ impl FieldCipher {
     ) -> Result<DecryptedBatch> {
         one_each(records, stored.len())?;
         let form = self.spec().stored_form();
-        let bytes = |stored: &'_ Stored| match (stored, form) {
-            (Stored::Bytes(bytes), StoredForm::Bytes) => Some(Some(bytes.clone())),
-            (Stored::Text(text), StoredForm::Text) => Some(Some(text.clone().into_bytes())),
+        let rows = stored.iter().map(|stored| match (stored, form) {
+            (Stored::Bytes(bytes), StoredForm::Bytes) => Some(Some(bytes.as_slice())),
+            (Stored::Text(text), StoredForm::Text) => Some(Some(text.as_bytes())),
             (Stored::Null, _) => Some(None),
             _ => None,
-        };
+        });
         // A row in the other form can still be one that the field reads by name.
-        let Some(rows) = stored.iter().map(bytes).collect::<Option<Vec<_>>>() else {
+        let Some(rows) = rows.collect::<Option<Vec<_>>>() else {
             return self.decrypt_each(stored, records, on_failure);
         };
-        let column = StoredColumn::of(rows.iter().map(Option::as_deref));
+        let column = StoredColumn::of(rows.into_iter());
         let opened = self.decrypt_column(&column.as_column()?, records, on_failure)?;
         let values = values(opened.values, self.spec().value_type())?;
         Ok(DecryptedBatch { values, failures: opened.failures, untrusted_rows: opened.untrusted_rows })
