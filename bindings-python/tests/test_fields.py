@@ -70,12 +70,13 @@ def test_record_ids_of_every_form(keyring: fw.Keyring, parts: list[str], record:
     field = keyring.field(schema_of({"id": "x", "type": "text", "mode": "randomized"}, record_id=declared), "x")
     stored = field.encrypt("x", record_id=record)
     assert field.decrypt(stored, record_id=record) == "x"
-    for _, other in RECORD_IDS:
-        if other != record:
-            for refused in (lambda: field.encrypt("x", record_id=other), lambda: field.decrypt(stored, record_id=other)):
-                with pytest.raises(fw.InputError) as found:
-                    refused()
-                assert code(found) == "record_id_invalid"
+    for other in [other for _, other in RECORD_IDS if other != record]:
+        with pytest.raises(fw.InputError) as refused:
+            field.encrypt("x", record_id=other)
+        assert code(refused) == "record_id_invalid"
+        with pytest.raises(fw.InputError) as refused:
+            field.decrypt(stored, record_id=other)
+        assert code(refused) == "record_id_invalid"
 
 
 @pytest.mark.parametrize("record", [(), 1.5, True, 2**63, ("p",) * 9, "p" * 5_000, ["p"]])

@@ -4,7 +4,7 @@ use fieldward::{Error, ErrorCode, OnFailure, RecordIds};
 
 use crate::error::{Failure, Result, fail, in_row};
 use crate::field::{self, Field};
-use crate::node::Member;
+use crate::node::{Member, Node};
 use crate::record::{self, Records};
 use crate::search::Query;
 use crate::value::{Stored, Value, from_value, record_id, to_value};
@@ -14,7 +14,7 @@ const MAX_ROWS: u64 = 1 << 20;
 /// Bytes in one crossing: what the boundary makes of them stays below the 2 GiB that its buffers hold.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// Refuses what is too much for one crossing. Both languages ask before they copy anything.
+/// Refuses what is too much for one crossing. Both languages ask before they copy anything; what comes back is held to it, too.
 #[uniffi::export]
 pub fn check_crossing(rows: u64, bytes: u64) -> Result<()> {
     match rows <= MAX_ROWS && bytes <= MAX_BYTES {
@@ -68,6 +68,64 @@ fn each<T, U>(rows: Vec<T>, mut call: impl FnMut(T) -> Result<U, Error>) -> Resu
     rows.into_iter().enumerate().map(|(row, given)| call(given).map_err(|error| in_row(error, row))).collect()
 }
 
+/// [`each`], for answers that can be far longer than what was asked: words have a token each, values one for each version.
+fn answers<T, U: Footprint>(rows: Vec<T>, mut call: impl FnMut(T) -> Result<U, Error>) -> Result<Vec<U>> {
+    let (mut answers, mut bytes) = (Vec::with_capacity(rows.len()), 0_u64);
+    for (row, given) in rows.into_iter().enumerate() {
+        let answer = call(given).map_err(|error| in_row(error, row))?;
+        bytes = bytes.saturating_add(u64::try_from(answer.footprint()).unwrap_or(u64::MAX));
+        check_crossing(0, bytes)?;
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+/// Bytes at the boundary, about.
+trait Footprint {
+    fn footprint(&self) -> usize;
+}
+
+impl Footprint for Stored {
+    fn footprint(&self) -> usize {
+        match self {
+            Self::Null => 1,
+            Self::Bytes(bytes) => 16 + bytes.len(),
+            Self::Text(text) => 16 + text.len(),
+        }
+    }
+}
+
+impl Footprint for Query {
+    fn footprint(&self) -> usize {
+        16 + self.column.len() + self.tokens.footprint()
+    }
+}
+
+impl Footprint for Member {
+    fn footprint(&self) -> usize {
+        16 + self.name.len() + self.node.footprint()
+    }
+}
+
+impl Footprint for Node {
+    fn footprint(&self) -> usize {
+        match self {
+            Self::Null => 1,
+            Self::Leaf(Value::Bytes(bytes)) => 16 + bytes.len(),
+            Self::Leaf(Value::Text(text) | Value::Json(text)) => 16 + text.len(),
+            Self::Leaf(_) => 48,
+            Self::Elements(elements) => elements.footprint(),
+            Self::Members(members) => members.footprint(),
+        }
+    }
+}
+
+impl<T: Footprint> Footprint for Vec<T> {
+    fn footprint(&self) -> usize {
+        self.iter().fold(8, |bytes, one| bytes.saturating_add(one.footprint()))
+    }
+}
+
 fn on_failure(reports: bool) -> OnFailure {
     if reports { OnFailure::Report } else { OnFailure::Refuse }
 }
@@ -110,19 +168,19 @@ impl Field {
     /// The index values of many values.
     pub fn index_values_many(&self, values: Vec<Option<Value>>) -> Result<Vec<Vec<Member>>> {
         let cipher = self.cipher.part()?;
-        each(values, |value| field::index_members(&cipher, value))
+        answers(values, |value| field::index_members(&cipher, value))
     }
 
     /// The queries of many values.
     pub fn query_many(&self, index: &str, values: Vec<Value>) -> Result<Vec<Query>> {
         let cipher = self.cipher.part()?;
-        each(values, |value| field::query(&cipher, index, Some(value)))
+        answers(values, |value| field::query(&cipher, index, Some(value)))
     }
 
     /// The tokens of many values.
     pub fn tokens_many(&self, values: Vec<Value>) -> Result<Vec<Vec<Stored>>> {
         let cipher = self.cipher.part()?;
-        each(values, |value| field::tokens(&cipher, Some(value)))
+        answers(values, |value| field::tokens(&cipher, Some(value)))
     }
 }
 
@@ -131,7 +189,7 @@ impl Records {
     /// Encrypts many records.
     pub fn encrypt_many(&self, records: Vec<Vec<Member>>) -> Result<Vec<Vec<Member>>> {
         let cipher = self.cipher.part()?;
-        each(records, |record| record::encrypt(&cipher, record))
+        answers(records, |record| record::encrypt(&cipher, record))
     }
 
     /// Decrypts many rows. The first that fails is the error, or each is reported.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use fieldward::KeyStore;
 use fieldward::conformance::{provider, store};
+use fieldward::{GenerationPin, KeyStore};
 
+use crate::pin::Pin;
 use crate::provider::Provider;
 use crate::store::Store;
 
@@ -27,4 +28,19 @@ pub trait HostStores: Send + Sync {
 pub fn check_store(stores: Arc<dyn HostStores>) -> Option<String> {
     let make = || -> Arc<dyn KeyStore> { Arc::clone(&stores.make().inner) };
     store::check(make).err().map(|failure| failure.to_string())
+}
+
+/// Makes empty pins.
+#[uniffi::export(with_foreign)]
+pub trait HostPins: Send + Sync {
+    /// An empty one.
+    fn make(&self) -> Arc<Pin>;
+}
+
+/// Holds pins to every rule of `fieldward::conformance::store`; the first that does not hold.
+#[uniffi::export]
+#[allow(clippy::needless_pass_by_value, reason = "the generated call gives it away")]
+pub fn check_pin(pins: Arc<dyn HostPins>) -> Option<String> {
+    let make = || -> Arc<dyn GenerationPin> { Arc::clone(&pins.make().inner) };
+    store::check_pin(make).err().map(|failure| failure.to_string())
 }

@@ -10,10 +10,11 @@ use crate::clock::ManualClock;
 use crate::error::{Result, fail};
 use crate::field::Field;
 use crate::handle::{Handle, Handles};
+use crate::pin::Pin;
 use crate::provider::Provider;
 use crate::record::Records;
 use crate::schema::Schema;
-use crate::store::{Pin, Store};
+use crate::store::Store;
 
 /// What opens a keyring.
 #[derive(Debug, uniffi::Record)]

@@ -23,6 +23,7 @@ pub mod inspect;
 pub mod keyring;
 pub mod lifecycle;
 pub mod node;
+pub mod pin;
 pub mod provider;
 pub mod record;
 pub mod schema;

@@ -1,11 +1,10 @@
-//! Where keyrings are kept, and what remembers how far they have come.
+//! Where keyrings are kept.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fieldward::{
-    Error, ErrorCode, FilePin, FileStore, GenerationPin, KeyStore, MAX_DOCUMENT_LEN, MemoryPin, MemoryStore,
-    StoredDocument, check_keyring_id,
+    Error, ErrorCode, FileStore, KeyStore, MAX_DOCUMENT_LEN, MemoryStore, StoredDocument, check_keyring_id,
 };
 
 use crate::error::Result;
@@ -119,26 +118,5 @@ impl KeyStore for Asked {
 impl fmt::Debug for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HostStore").finish_non_exhaustive()
-    }
-}
-
-/// A pin of the library's.
-#[derive(Debug, uniffi::Object)]
-pub struct Pin {
-    pub(crate) inner: Arc<dyn GenerationPin>,
-}
-
-#[uniffi::export]
-impl Pin {
-    /// Pins in `directory`, out of reach of whoever writes the store; the first raise makes it.
-    #[uniffi::constructor]
-    pub fn file(directory: &str) -> Arc<Self> {
-        Arc::new(Self { inner: Arc::new(FilePin::new(directory)) })
-    }
-
-    /// A pin in memory: refuses older documents for as long as it lives.
-    #[uniffi::constructor]
-    pub fn memory() -> Arc<Self> {
-        Arc::new(Self { inner: Arc::new(MemoryPin::new()) })
     }
 }

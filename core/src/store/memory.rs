@@ -93,14 +93,10 @@ impl GenerationPin for MemoryPin {
     fn accept_recovered(&self, state: &PinnedState) -> Result<()> {
         check_keyring_id(&state.keyring_id)?;
         let mut pins = self.lock();
-        match pins.get(&state.keyring_id) {
-            Some(pinned) if pinned == state => return Ok(()),
-            Some(pinned) if pinned.generation >= state.generation => {
-                return fail(ErrorCode::KeyringRolledBack, "the recovered generation is not above the pinned one");
-            }
-            _ => {}
+        let due = pins.get(&state.keyring_id).map_or(Ok(true), |pinned| state.recovers(pinned))?;
+        if due {
+            pins.insert(state.keyring_id.clone(), state.clone());
         }
-        pins.insert(state.keyring_id.clone(), state.clone());
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What is remembered of a keyring, outside the store.
 
-use crate::error::Result;
+use crate::error::{ErrorCode, Result, fail};
 
 /// The newest state of a keyring that this machine or process has seen.
 ///
@@ -23,6 +23,20 @@ impl PinnedState {
     #[must_use]
     pub const fn is_after(&self, other: &Self) -> bool {
         self.epoch > other.epoch || (self.epoch == other.epoch && self.generation > other.generation)
+    }
+
+    /// Whether a pin at `pinned` moves when this recovered state is accepted by name; not if it is there already. For implementors of
+    /// [`GenerationPin::accept_recovered`].
+    ///
+    /// # Errors
+    ///
+    /// `KeyringRolledBack` if the generation is not greater than the pinned one.
+    pub fn recovers(&self, pinned: &Self) -> Result<bool> {
+        match pinned.generation < self.generation {
+            true => Ok(true),
+            false if pinned == self => Ok(false),
+            false => fail(ErrorCode::KeyringRolledBack, "the recovered generation is not above the pinned one"),
+        }
     }
 }
 
@@ -55,7 +69,7 @@ pub trait GenerationPin: Send + Sync + std::fmt::Debug {
     /// A pin that does not offer this answers `PinUnavailable`, as the default body does.
     fn accept_recovered(&self, state: &PinnedState) -> Result<()> {
         let _ = state;
-        crate::error::fail(crate::error::ErrorCode::PinUnavailable, "this pin cannot follow a recovered keyring")
+        fail(ErrorCode::PinUnavailable, "this pin cannot follow a recovered keyring")
     }
 }
 

@@ -137,11 +137,7 @@ impl GenerationPin for FilePin {
     }
 
     fn accept_recovered(&self, state: &PinnedState) -> Result<()> {
-        self.write_if(state, |pinned| match pinned.generation < state.generation {
-            true => Ok(true),
-            false if pinned == state => Ok(false),
-            false => fail(ErrorCode::KeyringRolledBack, "the recovered generation is not above the pinned one"),
-        })
+        self.write_if(state, |pinned| state.recovers(pinned))
     }
 }
 

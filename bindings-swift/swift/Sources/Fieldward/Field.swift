@@ -4,7 +4,7 @@ import Foundation
 /// Encrypts and decrypts the values of one field of one tenant. Any thread may use it; no call waits for a provider.
 ///
 /// Calls for many values are one crossing into the library, off the caller's thread: results come in order, and what fails names its
-/// row in `FieldwardError.row`. At most 1,048,576 rows and 256 MiB go in at once.
+/// row in `FieldwardError.row`. At most 1,048,576 rows and 256 MiB go in or come out at once.
 ///
 ///     let ssn = try keyring.field(.patient(), "ssn")
 ///     let stored = try ssn.encrypt("999-41-1234", record: RecordID("p-7"))

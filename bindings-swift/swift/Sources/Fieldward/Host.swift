@@ -39,7 +39,16 @@ final class Opening: Sendable {
 enum Codes: String {
     case provider = "provider_unavailable"
     case store = "store_timeout"
+    case pin = "pin_unavailable"
     case audit = "audit_sink_failed"
+}
+
+extension Data {
+    /// Bytes that the library looks at, unless they are so many that they never reach the boundary.
+    func within(_ code: String) throws(FieldwardError) -> Data {
+        guard count <= 1 << 25 else { throw .of(code) }
+        return self
+    }
 }
 
 /// An error on its way through the library.

@@ -49,7 +49,7 @@ public struct KeyringConfig: Sendable, Redacted {
 
     /// Opens an exported document and saves it.
     public func recover(export: Data) async throws(FieldwardError) -> Keyring {
-        try await begun { try .recover(config: $0, export: export) }
+        try await begun { try .recover(config: $0, export: export.within("keyring_too_large")) }
     }
 
     private func begun(_ begin: @escaping @Sendable (Config) throws -> FieldwardNative.Keyring) async throws(FieldwardError) -> Keyring {
@@ -62,7 +62,7 @@ public struct KeyringConfig: Sendable, Redacted {
             NamedProvider(name: name, provider: try provider.of(opening))
         }
         return Config(
-            keyringId: id, providers: providers, store: store.of(opening), pin: pin?.native, noPin: noPin,
+            keyringId: id, providers: providers, store: store.of(opening), pin: pin?.of(opening), noPin: noPin,
             refreshAfter: refreshAfter, maxStaleness: maxStaleness, rollbackWindow: rollbackWindow,
             acceptIdentity: acceptIdentity, audit: audit.map { $0.of(opening) }, storeTimeout: storeTimeout,
             cacheCapacity: cacheCapacity, clock: clock?.native)
@@ -223,7 +223,10 @@ public final class Keyring: Sendable, Redacted {
 
     /// The key ids of envelopes whose version is in no document, eight hexadecimal digits each: written after the export that was recovered.
     public func unknownKeyIDs(_ envelopes: [Data]) throws(FieldwardError) -> [String] {
-        try guarded { try native.unknownKeyIds(envelopes: envelopes) }
+        try guarded {
+            try crossing(envelopes.map(\.count))
+            return try native.unknownKeyIds(envelopes: envelopes)
+        }
     }
 
     /// Versions with their effective states, index keys and providers. Holds no secret.
@@ -237,9 +240,14 @@ public final class Keyring: Sendable, Redacted {
     /// The counters of this process, in the text form that Prometheus reads.
     public func prometheus() throws(FieldwardError) -> String { try guarded { try native.prometheus() } }
 
-    /// Verifies the lines of an audit log, of all writers, against the keyring's audit keys and checkpoints.
+    /// Verifies the lines of an audit log, of all writers, against the keyring's audit keys and checkpoints: at most 2^20 lines and
+    /// 256 MiB.
     public func verifyAudit(_ lines: [String]) async throws(FieldwardError) -> AuditReport {
-        AuditReport(try await changing { native in try native.verifyAudit(lines: lines) })
+        AuditReport(
+            try await changing { native in
+                try crossing(lines.map(\.utf8.count))
+                return try native.verifyAudit(lines: lines)
+            })
     }
 
     /// Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing.

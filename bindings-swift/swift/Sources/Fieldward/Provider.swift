@@ -130,11 +130,11 @@ private final class Host: HostProvider {
 
     func wrap(secret: Data, context: FieldwardNative.WrapContext) throws -> Data {
         let (provider, context) = (provider, WrapContext(context))
-        return try opening.ask(.provider, within: timeout) { try await provider.wrap(secret, context: context) }
+        return try opening.ask(.provider, within: timeout) { try await provider.wrap(secret, context: context).within("provider_bad_reply") }
     }
 
     func unwrap(wrapped: Data, context: FieldwardNative.WrapContext) throws -> Data {
         let (provider, context) = (provider, WrapContext(context))
-        return try opening.ask(.provider, within: timeout) { try await provider.unwrap(wrapped, context: context) }
+        return try opening.ask(.provider, within: timeout) { try await provider.unwrap(wrapped, context: context).within("provider_bad_reply") }
     }
 }

@@ -24,7 +24,7 @@ public struct DocumentTag: Sendable, Hashable {
 
     /// Reads the tag from a document's bytes. It needs no key, and verifies nothing.
     public init(of document: Data) throws(FieldwardError) {
-        self.init(try guarded { try documentTag(document: document) })
+        self.init(try guarded { try documentTag(document: document.within("keyring_too_large")) })
     }
 
     init(_ native: FieldwardNative.DocumentTag) { (generation, mac) = (native.generation, native.mac) }
@@ -63,7 +63,7 @@ private final class Host: HostStore {
 
     func load(keyringId: String) throws -> Data? {
         let store = store
-        return try opening.ask(.store, within: timeout) { try await store.load(keyringId) }
+        return try opening.ask(.store, within: timeout) { try await store.load(keyringId)?.within("keyring_too_large") }
     }
 
     func save(
@@ -74,15 +74,4 @@ private final class Host: HostStore {
             try await store.save(keyringId, expected: expected, document: document, tag: tag)
         }
     }
-}
-
-/// What remembers how far a keyring's document has come, so that an older one is refused.
-public struct Pin: Sendable {
-    let native: FieldwardNative.Pin
-
-    /// Pins in a directory out of reach of whoever writes the store.
-    public static func file(_ directory: String) -> Pin { Pin(native: .file(directory: directory)) }
-
-    /// A pin in memory: refuses older documents for as long as it lives.
-    public static func memory() -> Pin { Pin(native: .memory()) }
 }

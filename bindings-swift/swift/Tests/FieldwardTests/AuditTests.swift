@@ -105,6 +105,10 @@ import Testing
         let another = Sink.memory()
         _ = try await logged(another)
         #expect(try await !keyring.verifyAudit(lines + another.lines()).isIntact, "of another keyring")
+        let many = 1 << 20 + 1
+        #expect(
+            try await thrown { _ = try await keyring.verifyAudit(Array(repeating: "", count: many)) }.code == "invalid_argument")
+        #expect(code { _ = try keyring.unknownKeyIDs(Array(repeating: Data(), count: many)) } == "invalid_argument")
     }
 
     @Test func whoReads() async throws {

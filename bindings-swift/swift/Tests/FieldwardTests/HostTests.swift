@@ -169,7 +169,7 @@ private func block(_ semaphore: DispatchSemaphore) { semaphore.wait() }
         let wrong: [(Data, Set<String>)] = [
             (Data(), ["keyring_malformed"]), (Data("999-41-1234".utf8), ["keyring_malformed"]),
             (whole.dropLast(), ["keyring_malformed"]), (edited, ["keyring_malformed", "authentication_failed"]),
-            (Data(count: 2 << 20), ["keyring_too_large"]),
+            (Data(count: 2 << 20), ["keyring_too_large"]), (Data(count: 1 << 25 + 1), ["keyring_too_large"]),
         ]
         for (document, codes) in wrong {
             await store.give(document)
@@ -219,6 +219,22 @@ private func block(_ semaphore: DispatchSemaphore) { semaphore.wait() }
             #expect(error == .provider(code) && error.isRetryable == (code == "provider_unavailable"))
         }
         #expect(FieldwardError.provider("store_full").code == "provider_unavailable")
+    }
+
+    struct Replying: KeyProvider {
+        let kind = "own"
+        let keyName = "key-1"
+        let reply: Data
+        func wrap(_ secret: Data, context: WrapContext) async throws -> Data { secret }
+        func unwrap(_ wrapped: Data, context: WrapContext) async throws -> Data { reply }
+    }
+
+    @Test(arguments: [0, 31, 33, 1 << 25 + 1])
+    func providerThatGivesNoKey(length: Int) async throws {
+        let (provider, store) = (OwnProvider(), Store.memory())
+        _ = try await config(.of(provider), store).create()
+        let wrong = Replying(reply: Data(count: length))
+        #expect(try await thrown { _ = try await config(.of(wrong), store).open() }.code == "provider_bad_reply")
     }
 
     @Test func providerThatDoesNotAnswer() async throws {

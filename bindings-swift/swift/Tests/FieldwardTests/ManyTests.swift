@@ -114,6 +114,21 @@ import Testing
         #expect(await failure { _ = try await records.encryptMany([row]) } == "invalid_argument")
     }
 
+    @Test func answersThatAreTooMuchAreRefusedBeforeTheyAreWhole() async throws {
+        let schema = try Schema(
+            json: #"""
+                {"format": "fieldward-schema", "version": 1, "table": "t", "record_binding": "none",
+                 "fields": [{"id": "scan", "type": "bytes", "mode": "deterministic"}]}
+                """#)
+        let token = try keyring.field(schema, "scan")
+        for _ in 0..<9 { try await keyring.rotateImmediately() }
+        // ten versions: 30 MiB ask for 300
+        let value = Value.bytes(Data(count: 1 << 21))
+        let values = [Value](repeating: value, count: 15)
+        #expect(await failure { _ = try await token.tokensMany(values) } == "invalid_argument")
+        #expect(try await token.tokensMany([value]).first?.count == 10)
+    }
+
     @Test func untrustedRowsAreCounted() async throws {
         let field = try keyring.field(named(), "x")
         let sealed = try await field.encryptMany(["a", "b"])

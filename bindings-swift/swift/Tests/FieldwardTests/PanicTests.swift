@@ -102,7 +102,7 @@ import Testing
             .compactMap { $0.split(separator: "(").first?.split(separator: " ").last.map(String.init) }
             .filter { !$0.hasPrefix("FfiConverter") && !$0.hasPrefix("uniffi") }
         let boxes: Set = ["file", "memory", "host", "advance", "now", "lines", "typeName"]
-        let tests: Set = ["make", "checkProvider", "checkStore", "armPanic", "panickingProvider", "runVector"]
+        let tests: Set = ["make", "checkPin", "checkProvider", "checkStore", "armPanic", "panickingProvider", "runVector"]
         #expect(Set(names) == boxes.union(tests))
     }
 }

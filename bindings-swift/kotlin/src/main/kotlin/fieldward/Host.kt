@@ -13,7 +13,7 @@ import kotlinx.coroutines.withTimeoutOrNull
 import java.util.concurrent.TimeoutException
 import kotlin.time.Duration
 
-/** The openings of keyrings whose providers, stores and sinks run on this thread, or in this coroutine. */
+/** The openings of keyrings whose providers, stores, pins and sinks run on this thread, or in this coroutine. */
 private val asking = ThreadLocal.withInitial { emptySet<Opening>() }
 
 /** Threads for providers and stores: those that wait for them are others, so that there is always one left to answer. */
@@ -56,8 +56,12 @@ internal class Opening {
 internal enum class Codes(val denied: String, val late: String) {
     PROVIDER("provider_denied", "provider_unavailable"),
     STORE("store_denied", "store_timeout"),
+    PIN("pin_unavailable", "pin_unavailable"),
     AUDIT("audit_sink_failed", "audit_sink_failed"),
 }
+
+/** Bytes that the library looks at, unless they are so many that they never reach the boundary. */
+internal fun ByteArray.within(code: String): ByteArray = if (size > 1 shl 25) refuse(code) else this
 
 /** An exception on its way through the library. */
 internal class Kept(val throwable: Throwable) : Thrown {

@@ -50,7 +50,7 @@ class KeyringConfig(
     suspend fun open(): Keyring = begun { Ffi.open(it) }
 
     /** Opens an exported document and saves it. */
-    suspend fun recover(export: ByteArray): Keyring = begun { Ffi.recover(it, export) }
+    suspend fun recover(export: ByteArray): Keyring = begun { Ffi.recover(it, export.within("keyring_too_large")) }
 
     private suspend fun begun(begin: (fieldward.ffi.Config) -> Ffi): Keyring {
         val opening = Opening()
@@ -61,7 +61,7 @@ class KeyringConfig(
         keyringId = id,
         providers = providers.map { (name, provider) -> fieldward.ffi.NamedProvider(name, provider.of(opening)) },
         store = store.of(opening),
-        pin = pin?.inner,
+        pin = pin?.of?.invoke(opening),
         noPin = noPin,
         refreshAfter = refreshAfter?.seconds(),
         maxStaleness = maxStaleness?.seconds(),
@@ -188,7 +188,10 @@ class Keyring internal constructor(private val inner: Ffi, private val opening: 
     val rootIdentity: ByteArray get() = changed { inner.rootIdentity() }
 
     /** The key ids of envelopes whose version is in no document, eight hexadecimal digits each: written after the export that was recovered. */
-    fun unknownKeyIds(envelopes: List<ByteArray>): List<String> = guarded { inner.unknownKeyIds(envelopes) }
+    fun unknownKeyIds(envelopes: List<ByteArray>): List<String> = guarded {
+        fieldward.ffi.checkCrossing(envelopes.size.toULong(), envelopes.sumOf { it.size.toLong() }.toULong())
+        inner.unknownKeyIds(envelopes)
+    }
 
     /** Versions with their effective states, index keys and providers. Holds no secret. */
     fun status(): KeyringStatus = changed { KeyringStatus(inner.status()) }
@@ -200,8 +203,13 @@ class Keyring internal constructor(private val inner: Ffi, private val opening: 
     /** The counters of this process, in the text form that Prometheus reads. */
     fun prometheus(): String = guarded { inner.prometheus() }
 
-    /** Verifies the lines of an audit log, of all writers, against the keyring's audit keys and checkpoints. */
-    suspend fun verifyAudit(lines: List<String>): AuditReport = changing { AuditReport(inner.verifyAudit(lines)) }
+    /**
+     * Verifies the lines of an audit log, of all writers, against the keyring's audit keys and checkpoints: at most 2^20 lines and 256 MiB.
+     */
+    suspend fun verifyAudit(lines: List<String>): AuditReport {
+        opening.check()
+        return many(lines, { it }, { it.length.toLong() }) { taken, _ -> AuditReport(inner.verifyAudit(taken)) }
+    }
 
     /** Wipes the keys and closes every handle. Calls under way end first. Closing again does nothing. */
     override fun close(): Unit = guarded { inner.closeAll() }

@@ -110,12 +110,12 @@ private class Host(private val provider: KeyProvider, private val timeout: Durat
     override fun wrap(secret: ByteArray, context: fieldward.ffi.WrapContext): ByteArray =
         opening.ask(timeout, Codes.PROVIDER) {
             try {
-                provider.wrap(secret, WrapContext(context))
+                provider.wrap(secret, WrapContext(context)).within("provider_bad_reply")
             } finally {
                 secret.fill(0)
             }
         }
 
     override fun unwrap(wrapped: ByteArray, context: fieldward.ffi.WrapContext): ByteArray =
-        opening.ask(timeout, Codes.PROVIDER) { provider.unwrap(wrapped, WrapContext(context)) }
+        opening.ask(timeout, Codes.PROVIDER) { provider.unwrap(wrapped, WrapContext(context)).within("provider_bad_reply") }
 }

@@ -43,7 +43,7 @@ class DocumentTag internal constructor(private val inner: fieldward.ffi.Document
 
     companion object {
         /** Reads the tag from a document's bytes. It needs no key, and verifies nothing. */
-        fun of(document: ByteArray): DocumentTag = guarded { DocumentTag(fieldward.ffi.documentTag(document)) }
+        fun of(document: ByteArray): DocumentTag = guarded { DocumentTag(fieldward.ffi.documentTag(document.within("keyring_too_large"))) }
     }
 }
 
@@ -65,7 +65,7 @@ class Store private constructor(internal val of: (Opening) -> Ffi) {
 
     private class Host(private val store: KeyStore, private val timeout: Duration, private val opening: Opening) : HostStore {
         override fun load(keyringId: String): ByteArray? =
-            opening.ask(timeout, Codes.STORE) { store.load(keyringId) }
+            opening.ask(timeout, Codes.STORE) { store.load(keyringId)?.within("keyring_too_large") }
 
         override fun save(
             keyringId: String,
@@ -75,16 +75,5 @@ class Store private constructor(internal val of: (Opening) -> Ffi) {
         ): Boolean = opening.ask(timeout, Codes.STORE) {
             store.save(keyringId, expected?.let(::DocumentTag), document, DocumentTag(tag))
         }
-    }
-}
-
-/** What remembers how far a keyring's document has come, so that an older one is refused. */
-class Pin private constructor(internal val inner: fieldward.ffi.Pin) {
-    companion object {
-        /** Pins in a directory out of reach of whoever writes the store. */
-        fun file(directory: String): Pin = guarded { Pin(fieldward.ffi.Pin.file(directory)) }
-
-        /** A pin in memory: refuses older documents for as long as it lives. */
-        fun memory(): Pin = guarded { Pin(fieldward.ffi.Pin.memory()) }
     }
 }

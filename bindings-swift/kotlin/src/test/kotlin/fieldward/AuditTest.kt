@@ -94,6 +94,8 @@ internal class AuditTest {
             val another = Sink.memory()
             logged(another).close()
             assertFalse(keyring.verifyAudit(lines + another.lines()).isIntact, "of another keyring")
+            assertEquals("invalid_argument", thrown { keyring.verifyAudit(List((1 shl 20) + 1) { "" }) }.code)
+            assertEquals("invalid_argument", code { keyring.unknownKeyIds(List((1 shl 20) + 1) { ByteArray(0) }) })
         }
     }
 

@@ -167,6 +167,7 @@ internal class HostTest {
             whole.copyOf(whole.size - 1) to setOf("keyring_malformed"),
             edited to setOf("keyring_malformed", "authentication_failed"),
             ByteArray(2 shl 20) to setOf("keyring_too_large"),
+            ByteArray((1 shl 25) + 1) to setOf("keyring_too_large"),
         )) {
             store.document = { document }
             for (error in listOf(thrown { config(provider, Store.of(store)).open() }, thrown { keyring.refresh() })) {
@@ -228,6 +229,18 @@ internal class HostTest {
         }
         assertTrue(FieldwardException.Provider("provider_unavailable").isRetryable)
         assertThrows<IllegalArgumentException> { FieldwardException.Provider("store_full") }
+    }
+
+    @Test
+    fun `a provider that gives what is no key`() = runBlocking {
+        val (provider, store) = OwnProvider() to Store.memory()
+        config(Provider.of(provider), store).create().close()
+        for (reply in listOf(ByteArray(0), ByteArray(31), ByteArray(33), ByteArray((1 shl 25) + 1))) {
+            val wrong = object : KeyProvider by provider {
+                override suspend fun unwrap(wrapped: ByteArray, context: WrapContext) = reply
+            }
+            assertEquals("provider_bad_reply", thrown { config(Provider.of(wrong), store).open() }.code)
+        }
     }
 
     @Test

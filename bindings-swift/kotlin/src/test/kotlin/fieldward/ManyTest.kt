@@ -121,6 +121,22 @@ internal class ManyTest {
     }
 
     @Test
+    fun `answers that are too much are refused before they are whole`() = runBlocking {
+        val token = keyring.field(
+            Schema.fromJson(
+                """{"format": "fieldward-schema", "version": 1, "table": "t", "record_binding": "none",
+                    "fields": [{"id": "scan", "type": "bytes", "mode": "deterministic"}]}""",
+            ),
+            "scan",
+        )
+        repeat(9) { keyring.rotateImmediately() }
+        // ten versions: 30 MiB ask for 300
+        val value = Value.Bytes(ByteArray(1 shl 21))
+        assertEquals("invalid_argument" to null, failure { token.tokensMany(List(15) { value }) })
+        assertEquals(10, token.tokensMany(listOf(value)).single().size)
+    }
+
+    @Test
     fun `untrusted rows are counted`() = runBlocking {
         val field = keyring.field(named, "x")
         val sealed = field.encryptMany(listOf(Value.Text("a"), Value.Text("b")))
