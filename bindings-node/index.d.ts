@@ -224,6 +224,8 @@ export declare class JsonLinesSink {
  * Closing it wipes its keys and closes every handle that it gave out.
  */
 export declare class Keyring {
+  /** Verifies the lines of an audit log against the keyring's audit keys and checkpoints. */
+  verifyAudit(lines: Array<string>): Promise<AuditReport>
   /** Makes a new keyring. */
   static create(options: KeyringOptions): Promise<Keyring>
   /** Opens the keyring that the store holds. */
@@ -283,8 +285,6 @@ export declare class Keyring {
   metrics(): Record<string, any>
   /** The counters of this process, in the text form that Prometheus reads. */
   prometheus(): string
-  /** Verifies the lines of an audit log against the keyring's audit keys and checkpoints. */
-  verifyAudit(lines: Array<string>): Promise<AuditReport>
   /**
    * Destroys a version, confirmed by its key id, or an index key: how far it reached, as the specification names it. Say what becomes
    * of earlier exports: `waiveExports` is a reason, `keepExport` takes the new document.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use fieldward::{Backend, Clock, Error, ErrorCode, KeyState, KeyringBuilder};
+use fieldward::{Error, ErrorCode, KeyState, KeyringBuilder};
 use napi::bindgen_prelude::{
     Array, ClassInstance, Env, FromNapiValue, JsObjectValue, JsValue, KeyCollectionMode, KeyConversion, KeyFilter,
     Object, PromiseRaw, Unknown,
@@ -12,6 +12,7 @@ use napi_derive::napi;
 
 use crate::ask::Host;
 use crate::audit::sink_of;
+use crate::clock::ManualClock;
 use crate::error::{Result, from_js, run};
 use crate::field::Field;
 use crate::handle::{Handle, Handles};
@@ -21,36 +22,6 @@ use crate::record::Records;
 use crate::schema::Schema;
 use crate::store::{pin_of, store_of};
 use crate::value::{Form, bytes_of};
-
-/// A clock that stands still until it is moved: for tests and demonstrations.
-#[napi]
-pub struct ManualClock {
-    inner: fieldward::ManualClock,
-}
-
-#[napi]
-impl ManualClock {
-    /// A clock that shows `now`, in seconds since 1970.
-    #[napi(constructor)]
-    pub fn new(env: &Env, now: i64) -> napi::Result<Self> {
-        run(env, || Ok(Self { inner: fieldward::ManualClock::new(now) }))
-    }
-
-    /// Moves the clock by so many seconds.
-    #[napi]
-    pub fn advance(&self, env: &Env, seconds: i64) -> napi::Result<()> {
-        run(env, || {
-            self.inner.advance(seconds);
-            Ok(())
-        })
-    }
-
-    /// Now, in seconds since 1970.
-    #[napi(getter)]
-    pub fn now(&self, env: &Env) -> napi::Result<i64> {
-        run(env, || Ok(self.inner.now()))
-    }
-}
 
 /// The members of an options object.
 struct Options<'env>(Object<'env>);
@@ -142,54 +113,6 @@ fn begun<'env>(
     let host = Host::new();
     let builder = run(env, || Options(options).builder(&host))?;
     promise(env, move || begin(builder), |_, keyring| Ok(Keyring::of(keyring, host)))
-}
-
-/// The back ends that this build has, each with the version of the code behind it.
-#[napi(ts_return_type = "Record<string, string>")]
-pub fn backends(env: &Env) -> napi::Result<Object<'_>> {
-    run(env, || {
-        let mut found = Object::new(env).map_err(from_js)?;
-        for backend in Backend::ALL {
-            if let Some(version) = backend.version() {
-                found.set(backend.as_str(), version).map_err(from_js)?;
-            }
-        }
-        Ok(found)
-    })
-}
-
-/// What an envelope's header says.
-#[napi(object)]
-pub struct Inspection {
-    /// The suite.
-    pub suite: u32,
-    /// The key, eight hexadecimal digits.
-    pub key_id: String,
-    /// The value's length with its type byte and padding, in bytes.
-    pub plaintext_len: u32,
-    /// Whether it is in text form.
-    pub is_text: bool,
-}
-
-/// Reads an envelope's header without a key.
-#[napi]
-pub fn inspect(
-    env: &Env,
-    #[napi(ts_arg_type = "Uint8Array | string")] stored: Unknown<'_>,
-) -> napi::Result<Inspection> {
-    run(env, || {
-        let found = crate::value::with_stored(stored, |stored| match stored {
-            fieldward::StoredRef::Bytes(bytes) => fieldward::inspect(bytes),
-            fieldward::StoredRef::Text(text) => fieldward::inspect(text.as_bytes()),
-            _ => Err(ErrorCode::NotAnEnvelope.into()),
-        })?;
-        Ok(Inspection {
-            suite: u32::from(found.header.suite.id()),
-            key_id: found.header.key_id.to_string(),
-            plaintext_len: u32::try_from(found.plaintext_len).unwrap_or(u32::MAX),
-            is_text: found.is_text,
-        })
-    })
 }
 
 /// The versioned keys of one tenant or application, open. Made by `Keyring.create` and `Keyring.open`.

@@ -12,13 +12,16 @@
 mod ask;
 mod audit;
 mod batch;
+mod clock;
 mod column;
 mod error;
 mod field;
 mod handle;
 mod host;
+mod inspect;
 mod keyring;
 mod lifecycle;
+mod node;
 mod panic;
 mod promise;
 mod provider;

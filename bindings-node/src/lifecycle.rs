@@ -35,34 +35,6 @@ pub struct RootReplaced {
     pub index_key: u32,
 }
 
-/// What an audit log was found to be.
-#[napi(object)]
-pub struct AuditReport {
-    /// Whether nothing is wrong.
-    pub is_intact: bool,
-    /// Entries whose chain holds.
-    pub verified: i64,
-    /// Entries under keys that the keyring does not have.
-    pub unverifiable: i64,
-    /// Entries from before a root was open.
-    pub unauthenticated: i64,
-    /// How many problems there are; not all are listed.
-    pub problem_count: i64,
-    /// The first of them.
-    pub problems: Vec<AuditProblem>,
-}
-
-/// Something wrong in an audit log.
-#[napi(object)]
-pub struct AuditProblem {
-    /// What it is.
-    pub kind: String,
-    /// The line, from 1, where it is one.
-    pub line: Option<i64>,
-    /// The writer, where it is known.
-    pub writer: Option<String>,
-}
-
 impl Keyring {
     /// A call that may wait, and what becomes of its result in JavaScript.
     fn later<'env, T: Send + 'static, V: ToNapiValue>(
@@ -75,7 +47,7 @@ impl Keyring {
         promise(env, move || call(&keyring), convert)
     }
 
-    fn plainly<'env, T: Send + ToNapiValue + 'static>(
+    pub(crate) fn plainly<'env, T: Send + ToNapiValue + 'static>(
         &self,
         env: &'env Env,
         call: impl FnOnce(&fieldward::Keyring) -> Result<T> + Send + 'static,
@@ -245,31 +217,6 @@ impl Keyring {
         run(env, || self.inner().with(|keyring| Ok(keyring.metrics().snapshot().to_prometheus())))
     }
 
-    /// Verifies the lines of an audit log against the keyring's audit keys and checkpoints.
-    #[napi]
-    pub fn verify_audit<'env>(
-        &self,
-        env: &'env Env,
-        lines: Vec<String>,
-    ) -> napi::Result<PromiseRaw<'env, AuditReport>> {
-        self.plainly(env, move |keyring| {
-            let found = fieldward::verify_audit(&lines, &keyring.audit_keys()?, &keyring.checkpoints())?;
-            let problem = |problem: &fieldward::Problem| AuditProblem {
-                kind: format!("{:?}", problem.kind),
-                line: problem.line.map(count),
-                writer: problem.writer.clone(),
-            };
-            Ok(AuditReport {
-                is_intact: found.is_intact(),
-                verified: count(found.verified),
-                unverifiable: count(found.unverifiable),
-                unauthenticated: count(found.unauthenticated),
-                problem_count: count(found.problem_count),
-                problems: found.problems.iter().map(problem).collect(),
-            })
-        })
-    }
-
     /// Destroys a version, confirmed by its key id, or an index key: how far it reached, as the specification names it. Say what becomes
     /// of earlier exports: `waiveExports` is a reason, `keepExport` takes the new document.
     #[napi(ts_return_type = "Promise<Record<string, any>>")]
@@ -306,11 +253,6 @@ impl Keyring {
             |env, reached| report(env, &reached),
         )
     }
-}
-
-/// A count for JavaScript.
-fn count(number: impl TryInto<i64>) -> i64 {
-    number.try_into().unwrap_or(i64::MAX)
 }
 
 /// What to destroy, and what becomes of earlier exports.
