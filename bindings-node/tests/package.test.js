@@ -63,6 +63,14 @@ test('nothing of what only tests call is in it', () => {
   assert.deepEqual(named.filter((name) => name !== 'default' && name !== 'module.exports'), exported)
 })
 
+test('the workflow builds a module for each platform, and uses it', () => {
+  const workflow = fs.readFileSync(path.join(HERE, '../.github/workflows/npm.yml'), 'utf8')
+  for (const job of ['module', 'use']) {
+    const [, body] = workflow.match(new RegExp(`^  ${job}:\\n((?:    .*\\n|\\n)*)`, 'm'))
+    assert.deepEqual([...body.matchAll(/- \{ platform: ([a-z0-9-]+), runner:/g)].map(([, platform]) => platform).sort(), PLATFORMS)
+  }
+})
+
 const PROGRAM = `
   const keyring = await Keyring.create({ id: 'c', providers: { primary: LocalKeyProvider.generate() }, store: new MemoryStore(), noPin: 'a test' })
   const x = keyring.field(Schema.patient(), 'ssn')
