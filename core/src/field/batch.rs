@@ -26,6 +26,24 @@ impl FieldCipher {
     /// # Errors
     ///
     /// As [`Self::encrypt`], with the row named; `InvalidArgument` if there are not as many record ids as values. Nothing comes out then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use fieldward::{Keyring, LocalKeyProvider, MemoryStore, OnFailure, RecordId, RecordIds, Schema, SecretKey, Value};
+    ///
+    /// # let keyring = Keyring::builder("clinic")
+    /// #     .provider("primary", LocalKeyProvider::new(SecretKey::generate()?))
+    /// #     .store(MemoryStore::new())
+    /// #     .no_pin("an example in memory")
+    /// #     .create()?;
+    /// let ssn = keyring.field(&Schema::patient()?, None, "ssn")?;
+    /// let patients = [RecordId::text("p-1")?, RecordId::text("p-2")?];
+    /// let stored = ssn.encrypt_batch(&[Some("999-41-1234".into()), None], &RecordIds::Each(&patients))?;
+    /// let back = ssn.decrypt_batch(&stored, &RecordIds::Each(&patients), OnFailure::Refuse)?;
+    /// assert_eq!(back.values, [Some(Value::Text("999-41-1234".into())), None]);
+    /// # Ok::<(), fieldward::Error>(())
+    /// ```
     pub fn encrypt_batch(&self, values: &[Option<Value>], records: &RecordIds<'_>) -> Result<Vec<Stored>> {
         one_each(records, values.len())?;
         for (row, value) in values.iter().enumerate() {
