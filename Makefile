@@ -74,6 +74,7 @@ test-library: tools
 	python3 core/spec/check.py
 	python3 core/dependencies.py --self-test
 	python3 core/dependencies.py
+	python3 core/lines.py --self-test
 	python3 core/lines.py
 	python3 benches/report.py --self-test
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --package fieldward
