@@ -38,7 +38,7 @@ private inline fun <T> inRow(row: Int, call: () -> T): T =
         refuse(refused.code, "row $row", row)
     }
 
-/** Bytes at the boundary, at most. */
+/** Bytes at the boundary, about: UTF-8 may have three for each unit of a text, and the library's limit leaves room for that. */
 internal val FfiValue.footprint: Long
     get() = when (this) {
         is FfiValue.Text -> v1.length.toLong()
